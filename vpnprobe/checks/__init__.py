@@ -1,0 +1,1 @@
+"""The catalogue: what is judged, why, and what mends it. No I/O."""

@@ -1,0 +1,1 @@
+"""Stand-in servers with faults, on loopback, one scenario per fault."""

@@ -1,0 +1,1 @@
+"""Values that everything else exchanges: targets, personas, observations, Evidence, findings, reports."""

@@ -1,0 +1,1 @@
+"""The phone configuration file to values, safely. No I/O."""

@@ -1,0 +1,1 @@
+"""One TOML profile per model family, each fact with its source."""

@@ -1,0 +1,1 @@
+"""Certificate facts and the judgement of certificates that a phone makes. No I/O."""

@@ -1,0 +1,1 @@
+"""Ordered stages over the transport: they measure and never judge."""
