@@ -1,0 +1,92 @@
+"""Evidence: everything one run saw. It is what is stored, exchanged and judged again later."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from vpnprobe.model.observation import (
+    BootFile,
+    ConfigReading,
+    Enumeration,
+    FirstFlight,
+    Handshake,
+    Login,
+    PhoneDecision,
+    Resolution,
+    TftpServer,
+)
+from vpnprobe.model.target import Expectation, Persona, Target
+
+SCHEMA_VERSION = 1
+
+ProbeName = Literal["phone", "gateway"]
+StageName = Literal[
+    "resolve", "boot-files", "config", "first-flight", "pin", "host-id", "handshake", "login", "enumerate"
+]
+
+# The order in which a phone lives them; reports and the search for the one cause follow it.
+STAGES: dict[str, tuple[StageName, ...]] = {
+    "phone": ("resolve", "boot-files", "config", "first-flight", "pin", "host-id", "handshake", "login"),
+    "gateway": ("resolve", "first-flight", "enumerate"),
+}
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stage ended. `because` names the stage, option or event that stopped or skipped it, or the failure."""
+
+    name: StageName
+    status: Literal["done", "failed", "skipped"]
+    because: str | None = None
+    duration_s: float = 0.0
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True):
+    """Which build measured or judged."""
+
+    name: str
+    version: str
+    catalogue: str
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """All observations of one run, in the order they were made.
+
+    `started_at` is UTC. `interrupted` is "interrupt" (operator) or "deadline" when the run did not end by itself.
+    `certificates` maps SHA-256 (hex) to DER. `credential` is what the operator gave, never the secret itself;
+    `client_chain` names the operator's client certificate and its issuers (public parts), leaf first.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool
+    probe: ProbeName
+    target: Target
+    persona: Persona
+    expectation: Expectation = Expectation()
+    credential: Literal["none", "certificate", "password"] = "none"
+    login_wanted: bool = True
+    client_chain: tuple[str, ...] = ()
+    started_at: datetime
+    duration_s: float = 0.0
+    interrupted: Literal["interrupt", "deadline"] | None = None
+    stages: tuple[Stage, ...] = ()
+    resolution: Resolution | None = None
+    tftp_server: TftpServer | None = None
+    boot_files: tuple[BootFile, ...] = ()
+    config: ConfigReading | None = None
+    first_flights: tuple[FirstFlight, ...] = ()
+    decisions: tuple[PhoneDecision, ...] = ()
+    handshakes: tuple[Handshake, ...] = ()
+    logins: tuple[Login, ...] = ()
+    enumerations: tuple[Enumeration, ...] = ()
+    certificates: dict[str, bytes] = {}
+
+    def chain(self, names: tuple[str, ...]) -> tuple[bytes, ...]:
+        """Return the DER of each named certificate."""
+        return tuple(self.certificates[name] for name in names)
+
+    def flights(self, hello: str) -> tuple[FirstFlight, ...]:
+        """Return the first flights that used this hello, one per address."""
+        return tuple(flight for flight in self.first_flights if flight.hello == hello)

@@ -1,0 +1,72 @@
+"""What the checks concluded, and the report that carries it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from vpnprobe.model.evidence import SCHEMA_VERSION, Evidence, ProbeName, Stage, StageName, Tool
+from vpnprobe.model.target import Persona, Target
+
+Status = Literal["pass", "fail", "not-applicable", "inconclusive", "error"]
+Severity = Literal["critical", "warning", "info"]
+Verdict = Literal["pass", "warn", "fail", "inconclusive"]
+
+# A fact is a JSON value of one level, so that every format can show it.
+Fact = str | int | float | bool | None | list[str]
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """Steps to mend it on one platform (ASA, CUCM, DNS, TFTP, phone, vpnprobe). Commands are ready to paste."""
+
+    platform: str
+    steps: tuple[str, ...]
+
+
+class Logs(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The lines that the phone and the ASA would write for this fault, to recognise it by."""
+
+    phone: tuple[str, ...] = ()
+    asa: tuple[str, ...] = ()
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One check applied to one subject (an address, a file, the run)."""
+
+    id: str
+    name: str
+    stage: StageName
+    status: Status
+    severity: Severity
+    subject: str
+    covers: tuple[str, ...]
+    summary: str
+    facts: dict[str, Fact] = {}
+    fix: tuple[Fix, ...] = ()
+    logs: Logs = Logs()
+    next: tuple[str, ...] = ()
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether this finding asks somebody to act."""
+        return self.status == "fail" and self.severity != "info"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Evidence judged. `cause` is the id of the first critical failure in the order a phone lives the stages."""
+
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool
+    probe: ProbeName
+    target: Target
+    persona: Persona
+    started_at: datetime
+    duration_s: float
+    verdict: Verdict
+    cause: str | None
+    interrupted: Literal["interrupt", "deadline"] | None
+    stages: tuple[Stage, ...]
+    findings: tuple[Finding, ...]
+    evidence: Evidence
