@@ -1,0 +1,1 @@
+"""Codecs judged by other implementations, by real bytes and by hostile ones."""
