@@ -1,0 +1,255 @@
+"""The certification path from what a gateway sent: whether the chain is complete, in order and signed.
+
+Advisory only. A phone pins by hash and does not build a path (VP-10); but a third-party certificate should
+come with its intermediates (VP-06), and federation peers do build one.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from vpnprobe.model.errors import WireError
+from vpnprobe.pki.certificate import CertificateFacts, describe
+from vpnprobe.pki.names import describe_name, name_key
+from vpnprobe.pki.signature import SignatureCheck, verify_signature
+from vpnprobe.pki.structure import CertificateParts, split_certificate
+
+# A gateway sends two to five; the rest of an absurd chain is not looked at.
+MAX_SENT = 32
+# Each check costs a public key operation; an honest path needs one per certificate.
+MAX_SIGNATURE_CHECKS = 128
+
+
+class Source(enum.Enum):
+    """Where a certificate of the path comes from."""
+
+    SENT = "sent"
+    ROOTS = "roots"
+
+
+class Validity(enum.Enum):
+    """A certificate's dates against the time asked for."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    UNKNOWN = "unknown"
+
+
+class PathEnd(enum.Enum):
+    """How the path ends at its top."""
+
+    TRUSTED_ROOT = "trusted-root"  # at one of the roots given
+    SELF_SIGNED = "self-signed"  # at a self-signed authority that was sent, and is not among the roots given
+    SELF_SIGNED_LEAF = "self-signed-leaf"  # the leaf signs itself, and is not among the roots given
+    ISSUER_MISSING = "issuer-missing"
+    SIGNATURE_WRONG = "signature-wrong"  # certificates of the issuer's name are there, but none signed this
+    UNREADABLE = "unreadable"
+    NO_CERTIFICATE = "no-certificate"
+
+
+_COMPLETE = (PathEnd.TRUSTED_ROOT, PathEnd.SELF_SIGNED, PathEnd.SELF_SIGNED_LEAF)
+
+
+class PathMember(msgspec.Struct, frozen=True, kw_only=True):
+    """One certificate of the path. `index` counts from 0 in the sequence that `source` names.
+
+    `signature` is the check of this certificate's signature with its issuer's key, its own key for a
+    self-signed top; None where no issuer is there or a root was given.
+    """
+
+    source: Source
+    index: int
+    sha1: str
+    subject: str | None
+    not_after: datetime | None
+    validity: Validity
+    is_ca: bool | None
+    signature: SignatureCheck | None
+
+
+class PathResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The path, leaf first.
+
+    `missing_issuer` is the name of the issuer that is not there. `root_sent` tells whether the path's
+    self-signed top was sent. `in_order` is true when each certificate that was sent for the path directly
+    follows the one that it signs. `unused` and `duplicates` are positions in the chain sent: not part of the
+    path, and repeated.
+    """
+
+    members: tuple[PathMember, ...]
+    end: PathEnd
+    missing_issuer: str | None = None
+    root_sent: bool = False
+    in_order: bool = True
+    unused: tuple[int, ...] = ()
+    duplicates: tuple[int, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the path reaches a self-signed certificate or a given root."""
+        return self.end in _COMPLETE
+
+    @property
+    def is_in_time(self) -> bool:
+        """Whether all dates of the path hold."""
+        return all(member.validity is Validity.VALID for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A certificate that can be part of the path. `parts` is None where it is unreadable."""
+
+    source: Source
+    index: int
+    der: bytes
+    parts: CertificateParts | None
+    subject: Hashable
+    issuer: Hashable
+
+    @property
+    def is_self_issued(self) -> bool:
+        return self.subject == self.issuer
+
+
+def build_path(chain_der: Sequence[bytes], roots: Sequence[bytes] = (), *, at: datetime) -> PathResult:
+    """Build the path from the leaf `chain_der[0]`, with `roots` as trust anchors. Never raises on any bytes.
+
+    `at` is an aware time. Order does not matter above the leaf; with cross-signed authorities the path to a
+    given root wins, then the shortest. Without roots the end is never TRUSTED_ROOT.
+    """
+    if not chain_der:
+        return PathResult(members=(), end=PathEnd.NO_CERTIFICATE)
+    nodes: list[_Node] = []
+    duplicates: list[int] = []
+    known: set[bytes] = set()
+    for source, certificates in ((Source.SENT, chain_der[:MAX_SENT]), (Source.ROOTS, roots)):
+        for index, der in enumerate(certificates):
+            if der not in known:
+                known.add(der)
+                nodes.append(_make_node(source, index, der))
+            elif source is Source.SENT:
+                duplicates.append(index)
+    search = _Search(nodes, frozenset(roots))
+    end, path = search.run()
+    sent = [node.index for node in path if node.source is Source.SENT]
+    top = path[-1]
+    has_top = end in _COMPLETE
+    return PathResult(
+        members=tuple(
+            _make_member(node, search.checks.get((node.der, issuer.der)), at)
+            for node, issuer in zip(path, (*path[1:], top), strict=True)
+        ),
+        end=end,
+        missing_issuer=describe_name(top.parts.issuer) if top.parts and not has_top else None,
+        root_sent=has_top and top.source is Source.SENT and top.is_self_issued,
+        in_order=sent == list(range(len(sent))),
+        unused=tuple(node.index for node in nodes if node.source is Source.SENT and node.index not in sent),
+        duplicates=tuple(duplicates),
+    )
+
+
+class _Search:
+    """Breadth-first search from the leaf upwards; every certificate is visited once, so loops end."""
+
+    def __init__(self, nodes: Sequence[_Node], anchors: frozenset[bytes]) -> None:
+        self._nodes = nodes
+        self._anchors = anchors
+        self._child_of: dict[bytes, _Node | None] = {nodes[0].der: None}
+        # Signature checks by certificate and issuer certificate.
+        self.checks: dict[tuple[bytes, bytes], SignatureCheck] = {}
+
+    def run(self) -> tuple[PathEnd, tuple[_Node, ...]]:
+        """Return the best end and the path to it, leaf first."""
+        found: list[tuple[PathEnd, tuple[_Node, ...]]] = []
+        queue = deque([self._nodes[0]])
+        while queue:
+            node = queue.popleft()
+            end, issuers = self._step(node)
+            if end is not None:
+                found.append((end, self._path_to(node)))
+            for issuer in issuers:
+                if issuer.der not in self._child_of:
+                    self._child_of[issuer.der] = node
+                    queue.append(issuer)
+        # All branches can have run into certificates that were visited before; then the leaf's own is the
+        # answer.
+        return (
+            min(found, key=_preference) if found else (PathEnd.ISSUER_MISSING, self._path_to(self._nodes[0]))
+        )
+
+    def _step(self, node: _Node) -> tuple[PathEnd | None, list[_Node]]:
+        """Return how the path ends at `node`, or None and the issuers to go on with."""
+        if node.der in self._anchors:
+            return PathEnd.TRUSTED_ROOT, []
+        if node.parts is None:
+            return PathEnd.UNREADABLE, []
+        if node.is_self_issued and self._check(node, node).valid is not False:
+            is_leaf = node is self._nodes[0]
+            return (PathEnd.SELF_SIGNED_LEAF if is_leaf else PathEnd.SELF_SIGNED), []
+        named = [other for other in self._nodes if other is not node and other.subject == node.issuer]
+        if not named:
+            return PathEnd.ISSUER_MISSING, []
+        issuers = [other for other in named if self._check(node, other).valid is not False]
+        return (None, issuers) if issuers else (PathEnd.SIGNATURE_WRONG, [])
+
+    def _check(self, node: _Node, issuer: _Node) -> SignatureCheck:
+        pair = (node.der, issuer.der)
+        if pair not in self.checks:
+            if node.parts is None or issuer.parts is None:
+                self.checks[pair] = SignatureCheck(valid=None, detail="a certificate is unreadable")
+            elif len(self.checks) >= MAX_SIGNATURE_CHECKS:
+                self.checks[pair] = SignatureCheck(valid=None, detail="too many certificates to check")
+            else:
+                self.checks[pair] = verify_signature(node.parts, issuer.parts.public_key)
+        return self.checks[pair]
+
+    def _path_to(self, node: _Node) -> tuple[_Node, ...]:
+        path = [node]
+        while (child := self._child_of[path[-1].der]) is not None:
+            path.append(child)
+        return tuple(reversed(path))
+
+
+def _preference(found: tuple[PathEnd, tuple[_Node, ...]]) -> tuple[int, int]:
+    """Order ends: a complete path first and the shortest of those, else the longest that was found."""
+    end, path = found
+    if end in _COMPLETE:
+        return _COMPLETE.index(end), len(path)
+    return len(_COMPLETE), -len(path)
+
+
+def _make_node(source: Source, index: int, der: bytes) -> _Node:
+    try:
+        parts = split_certificate(der)
+    except WireError:
+        return _Node(source, index, der, None, subject=der, issuer=None)
+    return _Node(source, index, der, parts, subject=name_key(parts.subject), issuer=name_key(parts.issuer))
+
+
+def _make_member(node: _Node, signature: SignatureCheck | None, at: datetime) -> PathMember:
+    facts = describe(node.der)
+    return PathMember(
+        source=node.source,
+        index=node.index,
+        sha1=facts.sha1,
+        subject=facts.subject,
+        not_after=facts.not_after,
+        validity=_judge_dates(facts, at),
+        is_ca=facts.is_ca,
+        signature=signature,
+    )
+
+
+def _judge_dates(facts: CertificateFacts, at: datetime) -> Validity:
+    if facts.not_before is None or facts.not_after is None:
+        return Validity.UNKNOWN
+    if at < facts.not_before:
+        return Validity.NOT_YET_VALID
+    return Validity.EXPIRED if at > facts.not_after else Validity.VALID
