@@ -1,0 +1,1 @@
+"""The sockets, against servers on loopback that are healthy, broken or hostile."""

@@ -1,0 +1,95 @@
+"""A DNS server on loopback, UDP and TCP on one port, whose answers are given by a function."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from vpnprobe.model.target import Endpoint
+
+Question = dns.message.Message
+Answer = bytes | None
+Respond = Callable[[Question, str], Answer]
+"""From the question and "udp" or "tcp" to the bytes to send back; None for silence."""
+
+
+@dataclass
+class DnsServer:
+    """A running server and what it was asked: (transport, name, type)."""
+
+    endpoint: Endpoint
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def dns_server(respond: Respond) -> AsyncGenerator[DnsServer]:
+    loop = asyncio.get_running_loop()
+    server = DnsServer(Endpoint("127.0.0.1", 0))
+
+    def answer(data: bytes, transport: str) -> Answer:
+        question = dns.message.from_wire(data)
+        asked = question.question[0]
+        server.asked.append((transport, asked.name.to_text(), dns.rdatatype.to_text(asked.rdtype)))
+        return respond(question, transport)
+
+    class Datagrams(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # as asyncio documents it
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            if (reply := answer(data, "udp")) is not None:
+                self.transport.sendto(reply, addr)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            reply = answer(await reader.readexactly(length), "tcp")
+            if reply is not None:
+                writer.write(len(reply).to_bytes(2, "big") + reply)
+            await reader.read()
+        finally:
+            writer.close()
+
+    streams = await asyncio.start_server(connected, "127.0.0.1", 0)
+    port = streams.sockets[0].getsockname()[1]
+    datagrams, _ = await loop.create_datagram_endpoint(Datagrams, local_addr=("127.0.0.1", port))
+    server.endpoint = Endpoint("127.0.0.1", port)
+    try:
+        yield server
+    finally:
+        datagrams.close()
+        streams.close()
+        await streams.wait_closed()
+        await asyncio.sleep(0)
+
+
+def records(*lines: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> Respond:
+    """Answer from zone-file lines (`name ttl IN A 192.0.2.1`): the CNAME chain and the type asked for."""
+    known = [
+        dns.rrset.from_text(name, int(ttl), kind, rdtype, value)
+        for name, ttl, kind, rdtype, value in (line.split(None, 4) for line in lines)
+    ]
+
+    def respond(question: Question, transport: str) -> Answer:
+        reply = dns.message.make_response(question)
+        reply.set_rcode(rcode)
+        asked = question.question[0]
+        name = asked.name
+        for _ in known:
+            alias = next((one for one in known if one.match(name, 1, dns.rdatatype.CNAME, 0)), None)
+            if alias is None:
+                break
+            reply.answer.append(alias)
+            name = alias[0].target
+        reply.answer += [one for one in known if one.match(name, 1, asked.rdtype, 0)]
+        return reply.to_wire()
+
+    return respond

@@ -1,0 +1,73 @@
+"""One first flight on the wire: connect, send the hello, read until nothing more can be learned, close."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from vpnprobe.model.errors import TransportError
+from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.transport.tcp import open_tcp
+from vpnprobe.wire.tls.flight import FirstFlight
+from vpnprobe.wire.tls.hello import HelloTemplate, wrap_client_hello
+from vpnprobe.wire.tls.outcome import Ended, FlightResult
+
+
+@dataclass(frozen=True, slots=True)
+class FlightCapture:
+    """What one connection brought.
+
+    `flight` is None when there was no connection, else whatever was read, also before a failure. `failure`
+    is None when the server accepted the hello. `connect_s` is the time of the TCP handshake, `duration_s`
+    that of the whole, both in seconds.
+    """
+
+    flight: FlightResult | None
+    failure: Failure | None
+    connect_s: float
+    duration_s: float
+
+
+async def first_flight(
+    address: str,
+    port: int,
+    template: HelloTemplate,
+    *,
+    server_name: str | None,
+    timeout: float,
+    random: bytes,
+) -> FlightCapture:
+    """Send the hello of `template` to an IP literal and read the answer, all within `timeout` seconds.
+
+    `random` is the client random, 32 bytes. What fails on the way is in the capture, nothing is raised.
+    """
+    loop = asyncio.get_running_loop()
+    hello = template.hello(random, server_name)
+    reader = FirstFlight(hello)
+    connected = None
+    failure = None
+    started = loop.time()
+    try:
+        async with asyncio.timeout(timeout):
+            stream = await open_tcp(address, port)
+            connected = loop.time()
+            try:
+                await stream.send(wrap_client_hello(hello, template.record_version))
+                while not reader.done:
+                    if data := await stream.receive():
+                        reader.receive(data)
+                    else:
+                        reader.eof()
+            finally:
+                await stream.close()
+    except TransportError as error:
+        failure = error.failure
+    except TimeoutError:
+        failure = Failure(kind=FailureKind.TIMEOUT)
+    ended = loop.time()
+    if connected is None:
+        return FlightCapture(None, failure, ended - started, ended - started)
+    result = reader.result
+    if failure is None or result.ended is Ended.NOT_TLS:
+        failure = result.failure
+    return FlightCapture(result, failure, connected - started, ended - started)
