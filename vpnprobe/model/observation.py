@@ -35,7 +35,14 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 TftpOrigin = Literal[
-    "option", "environment", "options-file", "dns-ciscocm1", "dhcp-option-150", "dhcp-option-66", "config-file", "none"
+    "option",
+    "environment",
+    "options-file",
+    "dns-ciscocm1",
+    "dhcp-option-150",
+    "dhcp-option-66",
+    "config-file",
+    "none",
 ]
 
 
@@ -184,12 +191,13 @@ class Enumeration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class PhoneDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the phone itself decides in mid-flight at one address. `goes_on` is None where nothing is known to decide by.
 
-    While `goes_on` is not True nothing secret is sent to this address. `leaf` is the certificate it judged.
+    While `goes_on` is not True nothing secret is sent to this address. `leaf` is the certificate it judged, `matched` the
+    name of the certHash that decided. Rule "host-id-off" records that the configuration does not ask for the check.
     """
 
     address: str
     goes_on: bool | None
-    rule: Literal["pin", "host-id"]
+    rule: Literal["pin", "host-id", "host-id-off"]
     leaf: str | None = None
     matched: str | None = None
 

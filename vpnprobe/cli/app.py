@@ -1,0 +1,101 @@
+"""The command line as a whole: which commands there are, and how every end of one becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from vpnprobe.cli import explain, gateway, hashing, lab, phone, recheck
+from vpnprobe.cli.exitcodes import OK, UNKNOWN
+from vpnprobe.cli.optionsfile import load_options_file
+from vpnprobe.model.errors import UsageError
+from vpnprobe.render.escape import printable
+from vpnprobe.version import CATALOGUE_VERSION, __version__
+
+ISSUE_HINT = "This is a bug in vpnprobe. Please report it with the lines above."
+
+app = typer.Typer(
+    name="vpnprobe",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vpnprobe {__version__} (catalogue {CATALOGUE_VERSION})")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    options_file: Annotated[
+        str | None,
+        typer.Option(
+            "--options",
+            metavar="FILE",
+            envvar="VPNPROBE_OPTIONS",
+            help="TOML file with a table of option values for each command.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Would this Cisco VPN phone connect, and if not, exactly why, and what fixes it?
+
+    vpnprobe takes the phone's place: it dials the gateway with the phone's own TLS hello, fetches the phone's
+    configuration, compares the live certificate with certHash, and logs in as the phone does.
+
+    Exit codes: 0 OK, 1 WARNING, 2 CRITICAL (the phone would not connect), 3 UNKNOWN (could not be decided, bad usage,
+    interrupted, or a bug of ours).
+
+    Every option can come from the environment (VPNPROBE_TFTP, VPNPROBE_RESOLVER ...) or from --options FILE.
+    """
+    if options_file is not None:
+        context.default_map = load_options_file(options_file)
+
+
+for module in (phone, gateway, hashing, explain, recheck, lab):
+    module.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Nothing but a code ever leaves this function."""
+    try:
+        result: Any = typer.main.get_command(app)(
+            args=list(arguments), prog_name="vpnprobe", standalone_mode=False
+        )
+    except UsageError as error:
+        return _complain(str(error))
+    except TyperException as error:
+        return _complain(f"{error.format_message()}. Try --help.")
+    except Exit as end:
+        return end.exit_code
+    except (Abort, KeyboardInterrupt):
+        return _complain("interrupted")
+    except BrokenPipeError:
+        # The reader of our output is gone (`| head`). Nothing more can be said to it; keep Python from trying at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNKNOWN
+    except OSError as error:
+        return _complain(f"{error.filename or 'output'}: {error.strerror or error}")
+    except Exception:
+        traceback.print_exc()
+        return _complain(ISSUE_HINT)
+    return result if isinstance(result, int) else OK
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"vpnprobe: {printable(text, 2000)}\n")
+    return UNKNOWN

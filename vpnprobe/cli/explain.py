@@ -1,0 +1,129 @@
+"""`vpnprobe explain`: the catalogue of checks, for people."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from vpnprobe.cli import options as shared
+from vpnprobe.cli.exitcodes import OK
+from vpnprobe.cli.output import write_text
+from vpnprobe.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from vpnprobe.checks.base import AnyCheck
+
+_WIDTH = 80
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("explain")(explain)
+
+
+def explain(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[ID|SLUG]", help="Check to explain; without it, list all.")
+    ] = None,
+    unobservable: Annotated[
+        bool,
+        typer.Option("--unobservable", help="List the vendor's statements that no probe can see, and why."),
+    ] = False,
+    json: shared.JsonOption = False,
+    output: shared.OutputOption = None,
+) -> int:
+    """Explain a check: what it decides, why, how to mend it, which log lines show it. Without a name, list all.
+
+    Example: vpnprobe explain PIN001
+    """
+    from vpnprobe.checks.catalogue import CHECKS, find
+
+    if unobservable and name:
+        raise UsageError("--unobservable lists everything; leave the check's name out")
+    if unobservable:
+        text = _unobservable(json=json)
+    elif name is None:
+        text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS)
+    else:
+        check = find(name)
+        text = _json(_entry(check)) if json else _page(check)
+    write_text(text, output)
+    return OK
+
+
+def _unobservable(*, json: bool) -> str:
+    from vpnprobe.checks.unobservable import UNOBSERVABLE
+
+    if json:
+        return _json(
+            [{"statement": item.statement, "about": item.about, "why": item.why} for item in UNOBSERVABLE]
+        )
+    blocks = [
+        f"{item.statement}  {item.about}\n"
+        + textwrap.fill(item.why, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        for item in UNOBSERVABLE
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _list(checks: Iterable[AnyCheck]) -> str:
+    lines = [f"{check.id}  {check.severity:8}  {check.stage:12}  {check.slug}" for check in checks]
+    return "\n".join([*lines, "", "vpnprobe explain ID tells more about one."]) + "\n"
+
+
+def _page(check: AnyCheck) -> str:
+    lines = [
+        f"{check.id} {check.slug}",
+        check.title,
+        "",
+        f"stage     {check.stage}",
+        f"severity  {check.severity}",
+        f"probes    {', '.join(check.probes)}",
+        f"covers    {', '.join(check.covers) or 'no statement of the vendor documents'}",
+        f"since     {check.since}",
+        "",
+        *textwrap.wrap(check.rationale, _WIDTH),
+    ]
+    if check.requires:
+        lines += ["", "It needs", *(f"  {what}" for what in check.requires)]
+    if check.fix:
+        lines += ["", "Mend it"]
+        for fix in check.fix:
+            lines += [
+                f"  {fix.platform}",
+                *(f"    {number}. {step}" for number, step in enumerate(fix.steps, 1)),
+            ]
+    if check.logs.phone or check.logs.asa:
+        lines += ["", "In the logs"]
+        lines += [f"  phone  {line}" for line in check.logs.phone]
+        lines += [f"  ASA    {line}" for line in check.logs.asa]
+    if check.references:
+        lines += ["", "References", *(f"  {reference}" for reference in check.references)]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(check: AnyCheck) -> dict[str, object]:
+    return {
+        "id": check.id,
+        "name": check.slug,
+        "title": check.title,
+        "stage": check.stage,
+        "severity": check.severity,
+        "probes": check.probes,
+        "covers": check.covers,
+        "since": check.since,
+        "rationale": check.rationale,
+        "requires": check.requires,
+        "fix": check.fix,
+        "logs": check.logs,
+        "next": check.next,
+        "references": check.references,
+    }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"

@@ -1,0 +1,89 @@
+"""`vpnprobe gateway`: which certificate and cipher each kind of phone is given."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vpnprobe.cli import options as shared
+from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.target import HTTPS_PORT, parse_endpoint, parse_group_url
+from vpnprobe.probes.options import GatewayOptions, NetworkOptions
+
+if TYPE_CHECKING:
+    from vpnprobe.phones.profile import PhoneProfile
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("gateway")(gateway)
+
+
+def gateway(
+    targets: Annotated[list[str], typer.Argument(metavar="URL|HOST[:PORT]...", help="Gateways to look at.")],
+    enumerate_all: Annotated[
+        bool, typer.Option("--enumerate", help="Find every version and suite that the gateway accepts.")
+    ] = False,
+    model: shared.ModelOption = shared.DEFAULT_MODEL,
+    resolver: shared.ResolverOption = None,
+    ipv4: shared.Ipv4Option = False,
+    ipv6: shared.Ipv6Option = False,
+    timeout: shared.TimeoutOption = shared.TIMEOUT,
+    deadline: shared.DeadlineOption = shared.DEADLINE,
+    parallel: shared.ParallelOption = shared.PARALLEL,
+    pause: shared.PauseOption = shared.PAUSE,
+    form: shared.FormatOption = shared.Format.TEXT,
+    json: shared.JsonOption = False,
+    output: shared.OutputOption = None,
+    quiet: shared.QuietOption = False,
+    verbose: shared.VerboseOption = False,
+) -> int:
+    """Which certificate and cipher each kind of phone is given at a gateway. No MAC needed.
+
+    Example: vpnprobe gateway https://vpn.example.com/VPNPhone --enumerate
+
+    Every phone profile's hello is sent to every address behind the name, and the hellos of the certificate matrix
+    (RSA only, ECDSA only, both). --enumerate gives the outside view of the ASA's `show ssl`.
+    """
+    from vpnprobe.checks.evaluate import judge
+    from vpnprobe.phones import load_profile
+
+    network = shared.network_options(
+        resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
+    )
+    profile = load_profile(model)
+    wanted = [_options(target, profile, enumerate_all, network) for target in targets]
+    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    for options in wanted:
+        evidence = asyncio.run(_measure(options))
+        clear_progress()
+        sink.add(judge(evidence))
+        if evidence.interrupted == "interrupt":
+            break
+    return sink.close()
+
+
+def _options(
+    target: str, profile: PhoneProfile, enumerate_all: bool, network: NetworkOptions
+) -> GatewayOptions:
+    if "://" in target:
+        url = parse_group_url(target)
+        return GatewayOptions(
+            gateway=url.endpoint, profile=profile, group_url=url, enumerate=enumerate_all, network=network
+        )
+    return GatewayOptions(
+        gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, enumerate=enumerate_all, network=network
+    )
+
+
+async def _measure(options: GatewayOptions) -> Evidence:
+    from vpnprobe.probes.gateway import GatewayProbe
+
+    probe = GatewayProbe(options, progress=progress_on_terminal)
+    try:
+        return await probe.run()
+    except asyncio.CancelledError:
+        return probe.evidence("interrupt")

@@ -1,0 +1,214 @@
+"""`vpnprobe phone`: would this phone connect to this group-url?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vpnprobe.cli import options as shared
+from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
+from vpnprobe.cli.secrets import read_password
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.observation import TftpOrigin
+from vpnprobe.model.target import TFTP_PORT, parse_endpoint, parse_group_url, parse_mac
+from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, Password, PhoneOptions
+
+if TYPE_CHECKING:
+    from vpnprobe.transport.tls import ClientCredential
+
+# Room for any real configuration (about 10 kB), small enough to read at once.
+_MAX_CONFIG_SIZE = 4 << 20
+
+_ORIGINS: dict[str, TftpOrigin] = {
+    "COMMANDLINE": "option",
+    "ENVIRONMENT": "environment",
+    "DEFAULT_MAP": "options-file",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("phone")(phone)
+
+
+def phone(
+    context: typer.Context,
+    group_url: Annotated[
+        str,
+        typer.Option(
+            "--group-url",
+            metavar="URL",
+            envvar="VPNPROBE_GROUP_URL",
+            help="The URL a phone dials, as in CUCM's VPN gateway: https://HOST[:PORT]/PATH.",
+        ),
+    ],
+    mac: Annotated[
+        str,
+        typer.Option(
+            "--mac", metavar="MAC", envvar="VPNPROBE_MAC", help="The phone's MAC address, in any usual form."
+        ),
+    ],
+    model: shared.ModelOption = shared.DEFAULT_MODEL,
+    tftp: Annotated[
+        str | None,
+        typer.Option(
+            "--tftp",
+            metavar="HOST[:PORT]|dhcp[:IF]",
+            envvar="VPNPROBE_TFTP",
+            help="Configuration server (CUCM). Without it: the DNS name CiscoCM1. dhcp asks for options 150 and 66.",
+        ),
+    ] = None,
+    http_port: Annotated[
+        int | None,
+        typer.Option(
+            "--http-port",
+            min=1,
+            max=65535,
+            envvar="VPNPROBE_HTTP_PORT",
+            help="CUCM's HTTP port for files (6970).",
+        ),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Take the phone's configuration from FILE instead of fetching it.",
+        ),
+    ] = None,
+    cert_hash: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cert-hash",
+            metavar="VALUE",
+            help="Compare with this certHash (base64 or hex) instead of the configuration's; repeat for more.",
+        ),
+    ] = None,
+    client_cert: Annotated[
+        str | None,
+        typer.Option(
+            "--client-cert",
+            metavar="PEM",
+            envvar="VPNPROBE_CLIENT_CERT",
+            help="Client certificate (LSC or MIC). It is sent only after the pin matched.",
+        ),
+    ] = None,
+    client_key: Annotated[
+        str | None,
+        typer.Option(
+            "--client-key", metavar="PEM", envvar="VPNPROBE_CLIENT_KEY", help="Its private key, unencrypted."
+        ),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user", metavar="NAME", envvar="VPNPROBE_USER", help="User name, for login by password."
+        ),
+    ] = None,
+    password_file: Annotated[
+        str | None,
+        typer.Option(
+            "--password-file",
+            metavar="FILE",
+            envvar="VPNPROBE_PASSWORD_FILE",
+            help="First line is the password. Otherwise VPNPROBE_PASSWORD, or a prompt.",
+        ),
+    ] = None,
+    no_login: Annotated[bool, typer.Option("--no-login", help="Stop after the handshake.")] = False,
+    follow_phone: Annotated[
+        bool,
+        typer.Option("--follow-phone", help="Stop exactly where the phone would, instead of diagnosing on."),
+    ] = False,
+    resolver: shared.ResolverOption = None,
+    ipv4: shared.Ipv4Option = False,
+    ipv6: shared.Ipv6Option = False,
+    timeout: shared.TimeoutOption = shared.TIMEOUT,
+    deadline: shared.DeadlineOption = shared.DEADLINE,
+    parallel: shared.ParallelOption = shared.PARALLEL,
+    pause: shared.PauseOption = shared.PAUSE,
+    form: shared.FormatOption = shared.Format.TEXT,
+    json: shared.JsonOption = False,
+    output: shared.OutputOption = None,
+    quiet: shared.QuietOption = False,
+    verbose: shared.VerboseOption = False,
+) -> int:
+    """Would this phone connect to this group-url? Dial as it would, step by step, and say where it stops and why.
+
+    Example: vpnprobe phone --group-url https://vpn.example.com/VPNPhone --mac 8CB64F576113 --tftp 10.1.1.5
+
+    Nothing secret is sent to a gateway whose certificate the phone would not accept. One login attempt per run.
+    """
+    from vpnprobe.checks.evaluate import judge
+    from vpnprobe.phones import load_profile
+
+    network = shared.network_options(
+        resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
+    )
+    if client_key and not client_cert:
+        raise UsageError(
+            "--client-key needs --client-cert; a PEM file with both can be given as --client-cert"
+        )
+    if client_cert and user:
+        raise UsageError("--client-cert and --user exclude each other; a phone logs in one way")
+    source = context.get_parameter_source("tftp")
+    wanted = PhoneOptions(
+        group_url=parse_group_url(group_url),
+        mac=parse_mac(mac),
+        profile=load_profile(model),
+        server=_server(tftp, _ORIGINS.get(source.name if source else "", "option")),
+        http_port=http_port,
+        config=_read_config(config) if config else None,
+        cert_hashes=tuple(cert_hash or ()),
+        client=_client(client_cert, client_key) if client_cert else None,
+        password=Password(user=user, password=read_password(password_file, user)) if user else None,
+        login=not no_login,
+        follow_phone=follow_phone,
+        network=network,
+    )
+    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    evidence = asyncio.run(_measure(wanted))
+    clear_progress()
+    sink.add(judge(evidence))
+    return sink.close()
+
+
+async def _measure(wanted: PhoneOptions) -> Evidence:
+    from vpnprobe.probes.phone import PhoneProbe
+
+    probe = PhoneProbe(wanted, progress=progress_on_terminal)
+    try:
+        return await probe.run()
+    except asyncio.CancelledError:
+        # Ctrl-C: asyncio.run cancels us once. What was seen is still worth a report.
+        return probe.evidence("interrupt")
+
+
+def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | None:
+    if text is None:
+        return None
+    if text == "dhcp" or text.startswith("dhcp:"):
+        return AskDhcp(interface=text.partition(":")[2] or None)
+    return GivenServer(endpoint=parse_endpoint(text, TFTP_PORT), origin=origin)
+
+
+def _read_config(name: str) -> GivenConfig:
+    path = Path(name)
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_MAX_CONFIG_SIZE + 1)
+    except OSError as error:
+        raise UsageError(f"--config {name}: {error.strerror}; name an existing file") from error
+    if len(data) > _MAX_CONFIG_SIZE:
+        raise UsageError(f"--config {name} is over 4 MiB; that is no phone configuration")
+    return GivenConfig(name=os.fspath(path.name), data=data)
+
+
+def _client(certificate: str, key: str | None) -> ClientCredential:
+    from vpnprobe.transport.tls import load_client_credential
+
+    return load_client_credential(certificate, key or certificate)

@@ -1,0 +1,114 @@
+"""`vpnprobe recheck` and `vpnprobe schema`: old Evidence under today's catalogue, and the form of a report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from vpnprobe.cli import options as shared
+from vpnprobe.cli.output import ReportSink, write_text
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.evidence import SCHEMA_VERSION, Evidence
+
+# A report of a gateway with many addresses is well under 1 MB; a file of many reports (JSON lines) may be long.
+_MAX_SIZE = 256 << 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("recheck")(recheck)
+    app.command("schema")(schema)
+
+
+def recheck(
+    file: Annotated[
+        str,
+        typer.Argument(metavar="EVIDENCE.json", help="A JSON or JSON-lines report; - for standard input."),
+    ],
+    form: shared.FormatOption = shared.Format.TEXT,
+    json: shared.JsonOption = False,
+    output: shared.OutputOption = None,
+    quiet: shared.QuietOption = False,
+    verbose: shared.VerboseOption = False,
+) -> int:
+    """Judge the Evidence of an earlier run again, with today's catalogue. Nothing is dialled.
+
+    Example: vpnprobe phone ... --json -o run.json; vpnprobe recheck run.json
+    """
+    from vpnprobe.checks.evaluate import judge
+
+    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    for evidence in _read(file):
+        sink.add(judge(evidence))
+    return sink.close()
+
+
+def schema(output: shared.OutputOption = None) -> int:
+    """Print the JSON Schema of a report (schema_version 1)."""
+    from vpnprobe.render.json_report import report_schema
+
+    write_text(report_schema(), output)
+    return 0
+
+
+class _Envelope(msgspec.Struct):
+    """A report, of which only the Evidence is read: the findings are made anew."""
+
+    evidence: Evidence
+    schema_version: int = 0
+
+
+def _read(name: str) -> Iterator[Evidence]:
+    data = _load(name)
+    decoder = msgspec.json.Decoder(_Envelope | list[_Envelope])
+    try:
+        try:
+            whole = decoder.decode(data)
+            envelopes = whole if isinstance(whole, list) else [whole]
+        except msgspec.DecodeError:
+            # Not one JSON value: one on each line, then.
+            lines = [line for line in data.splitlines() if line.strip()]
+            if len(lines) < 2:
+                raise
+            envelopes = [msgspec.json.decode(line, type=_Envelope) for line in lines]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} is not a vpnprobe report: {error}; make one with --json") from error
+    for envelope in envelopes:
+        version = envelope.evidence.schema_version
+        if version > SCHEMA_VERSION:
+            raise UsageError(
+                f"{name} has schema version {version}; this vpnprobe reads up to {SCHEMA_VERSION}"
+            )
+        missing = _missing_certificate(envelope.evidence)
+        if missing:
+            raise UsageError(f"{name} is damaged: certificate {missing[:16]}… is named but not there")
+        yield envelope.evidence
+
+
+def _missing_certificate(evidence: Evidence) -> str | None:
+    named = [name for flight in evidence.first_flights for name in flight.chain]
+    named += [item.leaf for item in (*evidence.decisions, *evidence.handshakes) if item.leaf]
+    named += evidence.client_chain
+    for login in evidence.logins:
+        named += login.redirect_flight.chain if login.redirect_flight else ()
+    named += [pair.leaf for item in evidence.enumerations for pair in item.accepted if pair.leaf]
+    return next((name for name in named if name not in evidence.certificates), None)
+
+
+def _load(name: str) -> bytes:
+    try:
+        if name == "-":
+            data = sys.stdin.buffer.read(_MAX_SIZE + 1)
+        else:
+            with Path(name).open("rb") as stream:
+                data = stream.read(_MAX_SIZE + 1)
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}; name a report made with --json") from error
+    if len(data) > _MAX_SIZE:
+        raise UsageError(f"{name} is over 256 MiB; split the JSON lines into several files")
+    return data

@@ -1,0 +1,37 @@
+"""Passwords: from a file, the environment or a prompt, never from the argument list."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from vpnprobe.model.errors import UsageError
+
+VARIABLE = "VPNPROBE_PASSWORD"
+_MAX_LENGTH = 1024
+
+
+def read_password(file: str | None, user: str) -> str:
+    """Return the password for `user`; raises `UsageError` where there is none to be had."""
+    if file is not None:
+        return _from_file(file)
+    if (value := os.environ.get(VARIABLE)) is not None:
+        return value
+    if not sys.stdin.isatty():
+        raise UsageError(f"no password for {user}: give --password-file FILE or set {VARIABLE}")
+    return getpass.getpass(f"Password of {user}: ", stream=sys.stderr)
+
+
+def _from_file(name: str) -> str:
+    try:
+        with Path(name).open(encoding="utf-8") as stream:
+            line = stream.readline(_MAX_LENGTH + 2)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"--password-file {name}: {reason}") from error
+    password = line.rstrip("\r\n")
+    if not password or len(password) > _MAX_LENGTH:
+        raise UsageError(f"--password-file {name}: its first line must hold the password")
+    return password

@@ -1,0 +1,207 @@
+"""The handshake and login stages: what a phone does after it has trusted the gateway.
+
+Manners (design section 5): one login attempt per run and no retry after a refusal; nothing secret goes to a gateway
+that the phone's own decision did not accept.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Literal
+
+from vpnprobe.model.errors import TransportError, UsageError
+from vpnprobe.model.observation import FirstFlight, Handshake, HttpExchange, Login
+from vpnprobe.model.target import Endpoint, parse_endpoint, parse_group_url
+from vpnprobe.probes.flights import FlightRunner, Hello
+from vpnprobe.probes.options import PhoneOptions
+from vpnprobe.probes.recorder import Recorder
+from vpnprobe.transport.names import Resolver
+
+if TYPE_CHECKING:
+    from vpnprobe.transport.tls import TlsConnection, TlsSettings
+
+Credential = Literal["none", "certificate", "password"]
+
+
+class LoginStages:
+    """Handshake and login at every address, over connections that both stages share.
+
+    Use as an async context manager: it closes the connections however the run ends.
+    """
+
+    def __init__(
+        self,
+        options: PhoneOptions,
+        recorder: Recorder,
+        flights: FlightRunner,
+        hello: Hello,
+        resolver: Resolver,
+    ) -> None:
+        self._options = options
+        self._recorder = recorder
+        self._flights = flights
+        self._hello = hello
+        self._resolver = resolver
+        self._open: dict[str, TlsConnection] = {}
+        self._stack = AsyncExitStack()
+        self._attempted = False
+
+    async def __aenter__(self) -> LoginStages:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+
+    async def handshake(self) -> None:
+        """Complete a handshake at every address that answered the model's own hello."""
+        with self._recorder.stage("handshake") as outcome:
+            answered = [flight for flight in self._own_flights() if flight.failure is None]
+            if not answered:
+                outcome.skip("first-flight")
+                return
+            for flight in answered:
+                await self._handshake_at(flight)
+            if not self._open:
+                outcome.fail("no handshake completed")
+
+    async def login(self) -> None:
+        """Send GET, and POST where there are credentials, over each open connection."""
+        with self._recorder.stage("login") as outcome:
+            if not self._options.login:
+                outcome.skip("--no-login")
+                return
+            if not self._open:
+                outcome.skip("handshake")
+                return
+            for address in tuple(self._open):
+                self._recorder.logins.append(await self._login_at(address))
+
+    def _own_flights(self) -> list[FirstFlight]:
+        own = self._options.profile.id
+        return [flight for flight in self._recorder.first_flights if flight.hello == own]
+
+    def _trusted(self, address: str) -> bool:
+        """Whether the phone itself would go on at this address: every decision it takes there is yes."""
+        decisions = [d.goes_on for d in self._recorder.decisions if d.address == address]
+        return bool(decisions) and all(goes_on is True for goes_on in decisions)
+
+    async def _handshake_at(self, flight: FirstFlight) -> None:
+        from vpnprobe.transport.tls import HandshakeFailed
+
+        settings = self._settings(flight)
+        try:
+            connection = await self._connect(flight.address, settings)
+        except TransportError as error:
+            facts = error.partial if isinstance(error, HandshakeFailed) else None
+            self._recorder.handshakes.append(
+                Handshake(
+                    address=flight.address,
+                    engine=facts.engine if facts else "",
+                    completed=False,
+                    failure=error.failure,
+                    leaf=self._leaf(facts.chain) if facts else None,
+                    client_certificate_requested=facts.client_certificate_requested if facts else False,
+                    client_certificate=self._sent(facts.client_certificate_sent) if facts else None,
+                    authorities=facts.authorities if facts else (),
+                )
+            )
+            return
+        facts = connection.facts
+        self._recorder.handshakes.append(
+            Handshake(
+                address=flight.address,
+                engine=facts.engine,
+                completed=True,
+                version=facts.version,
+                suite_name=facts.suite_name,
+                leaf=self._leaf(facts.chain),
+                client_certificate_requested=facts.client_certificate_requested,
+                client_certificate=self._sent(facts.client_certificate_sent),
+                authorities=facts.authorities,
+                duration_s=facts.duration_s,
+            )
+        )
+
+    def _leaf(self, chain: tuple[bytes, ...]) -> str | None:
+        return self._recorder.keep(chain)[0] if chain else None
+
+    def _sent(self, sent: bool) -> str | None:
+        client = self._options.client
+        return self._recorder.keep(client.chain)[0] if sent and client is not None else None
+
+    def _settings(self, flight: FirstFlight) -> TlsSettings:
+        from vpnprobe.transport.tls import TlsSettings
+
+        hello = self._options.profile.hello
+        return TlsSettings(
+            minimum=self._options.profile.minimum_version,
+            maximum=hello.client_version,
+            suites=hello.suites,
+            server_name=flight.server_name,
+            client=self._options.client if self._trusted(flight.address) else None,
+            expected_leaf=flight.chain[0] if flight.chain else None,
+        )
+
+    async def _connect(self, address: str, settings: TlsSettings) -> TlsConnection:
+        from vpnprobe.transport.tls import handshake
+
+        where = parse_endpoint(address, self._options.group_url.port)
+        async with self._flights.ration.turn():
+            connection = await handshake(
+                where.host, where.port, settings, timeout=self._options.network.timeout
+            )
+        self._stack.push_async_callback(connection.close)
+        self._open[address] = connection
+        return connection
+
+    async def _login_at(self, address: str) -> Login:
+        """Run the phone's login at one address: GET, then POST where it is asked for, allowed and not tried yet."""
+        from vpnprobe.transport.http import GatewayHttp
+
+        options = self._options
+        timeout = options.network.timeout
+        path = options.group_url.path
+        client = GatewayHttp(self._open[address], options.group_url.authority, options.profile.user_agent)
+        credential: Credential = "none"
+        try:
+            exchanges = [await client.exchange("GET", path, timeout=timeout)]
+            if exchanges[0].answer == "wants-login" and self._may_post(address):
+                credential = "password" if options.password else "certificate"
+                self._attempted = True
+                exchanges.append(await client.exchange("POST", path, form=self._form(), timeout=timeout))
+        finally:
+            await client.close()
+        host, flight = await self._redirect(exchanges[-1])
+        return Login(
+            address=address,
+            credential=credential,
+            answer=exchanges[-1].answer,
+            exchanges=tuple(exchanges),
+            redirect_host=host,
+            redirect_flight=flight,
+        )
+
+    def _may_post(self, address: str) -> bool:
+        has_credential = self._options.client is not None or self._options.password is not None
+        return has_credential and not self._attempted and self._trusted(address)
+
+    def _form(self) -> dict[str, str]:
+        """A certificate login posts an empty body; the certificate went with the handshake (protocol facts 1.3)."""
+        password = self._options.password
+        return {} if password is None else {"username": password.user, "password": password.password}
+
+    async def _redirect(self, exchange: HttpExchange) -> tuple[str | None, FirstFlight | None]:
+        """See which certificate the host of a redirect shows; nothing more is asked of it."""
+        if exchange.answer != "redirect-other-host":
+            return None, None
+        location = next((value for name, value in exchange.headers if name == "location"), "")
+        try:
+            url = parse_group_url(location)
+        except UsageError:
+            return location or None, None
+        resolution = await self._resolver.resolve(url.host, self._options.network.families)
+        if not resolution.addresses:
+            return str(url.endpoint), None
+        where = Endpoint(resolution.addresses[0], url.port)
+        flight = await self._flights.look(where, self._hello, url.host)
+        return str(url.endpoint), flight

@@ -1,0 +1,102 @@
+"""What a probe is run with. Values only; reading files, the environment and prompts is the caller's business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vpnprobe.model.observation import TftpOrigin
+from vpnprobe.model.target import Endpoint, GroupUrl
+
+if TYPE_CHECKING:
+    from vpnprobe.phones.profile import PhoneProfile
+    from vpnprobe.transport.tls import ClientCredential
+
+DEFAULT_TIMEOUT_S = 5.0
+DEFAULT_DEADLINE_S = 60.0
+
+# Connections to one gateway at once, and the pause between two of them: a gateway in production must not notice us.
+DEFAULT_PARALLEL = 2
+DEFAULT_PAUSE_S = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOptions:
+    """How the network is used. `families` holds 4 and/or 6; times are seconds, `deadline` for the whole run."""
+
+    resolvers: tuple[Endpoint, ...] = ()
+    families: frozenset[int] = frozenset({4, 6})
+    timeout: float = DEFAULT_TIMEOUT_S
+    deadline: float = DEFAULT_DEADLINE_S
+    parallel: int = DEFAULT_PARALLEL
+    pause: float = DEFAULT_PAUSE_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenServer:
+    """A configuration server that the operator named, and where (`origin`)."""
+
+    endpoint: Endpoint
+    origin: TftpOrigin = "option"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskDhcp:
+    """Ask for options 150 and 66 by DHCP INFORM on this interface (None: that of the default route)."""
+
+    interface: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenConfig:
+    """A configuration file that the operator has at hand, instead of a fetch."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Password:
+    """User name and password for authMethod 0 and 1. Never shown, never stored."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneOptions:
+    """Everything `PhoneProbe` needs.
+
+    `server` None means: look for the DNS name CiscoCM1 as phones do. `cert_hashes` (raw texts) replace the
+    configuration's; `config` replaces the fetch. `http_port` None means the model's own (6970). `follow_phone` stops
+    exactly where the phone would stop, instead of going on to diagnose.
+    """
+
+    group_url: GroupUrl
+    mac: str
+    profile: PhoneProfile
+    server: GivenServer | AskDhcp | None = None
+    http_port: int | None = None
+    config: GivenConfig | None = None
+    cert_hashes: tuple[str, ...] = ()
+    client: ClientCredential | None = None
+    password: Password | None = None
+    login: bool = True
+    follow_phone: bool = False
+    network: NetworkOptions = NetworkOptions()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOptions:
+    """Everything `GatewayProbe` needs.
+
+    `profile` is the phone that the report speaks of first; all are tried, unless `own_hello_only`. `enumerate` finds
+    every version and suite that each address accepts.
+    """
+
+    gateway: Endpoint
+    profile: PhoneProfile
+    group_url: GroupUrl | None = None
+    enumerate: bool = False
+    own_hello_only: bool = False
+    network: NetworkOptions = NetworkOptions()

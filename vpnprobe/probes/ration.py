@@ -1,0 +1,27 @@
+"""Manners toward one gateway: few connections at once and a pause between two of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Ration:
+    """At most `parallel` connections at once, and at least `pause` seconds between the starts of two."""
+
+    def __init__(self, parallel: int, pause: float) -> None:
+        self._places = asyncio.Semaphore(parallel)
+        self._pause = pause
+        self._next_start = 0.0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a place and for the pause, then hold the place while the body runs."""
+        async with self._places:
+            now = asyncio.get_running_loop().time()
+            start = max(now, self._next_start)
+            self._next_start = start + self._pause
+            if start > now:
+                await asyncio.sleep(start - now)
+            yield

@@ -1,0 +1,30 @@
+"""Reports as JSON, as JSON lines, and their JSON Schema. The contract is design section 4, `schema_version` 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from vpnprobe.model.finding import Report
+
+
+def render_json(reports: Sequence[Report]) -> str:
+    """Return one indented object, or an array of them where several targets were asked for."""
+    value = reports[0] if len(reports) == 1 else list(reports)
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+
+
+def render_jsonl(report: Report) -> str:
+    """Return the report on one line."""
+    return msgspec.json.encode(report).decode() + "\n"
+
+
+def report_schema() -> str:
+    """Return the JSON Schema of a report."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "vpnprobe report",
+        **msgspec.json.schema(Report),
+    }
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"

@@ -1,0 +1,180 @@
+"""One line for each stage: what was seen there, in the engineer's words. Describes Evidence, judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from vpnprobe.model.evidence import Evidence, StageName
+from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.model.observation import BootFile, FirstFlight
+from vpnprobe.phoneconfig.meaning import meaning
+from vpnprobe.render.escape import printable
+from vpnprobe.wire.tls.registry import alert_name, version_name
+from vpnprobe.wire.tls.suites import suite_name
+
+
+def describe_stage(evidence: Evidence, stage: StageName) -> str:
+    """Return one sentence about what this stage saw; empty where it saw nothing."""
+    return _DESCRIBE[stage](evidence)
+
+
+def describe_failure(failure: Failure) -> str:
+    """Name a failure in words, with the peer's own text escaped."""
+    if failure.kind is FailureKind.TLS_ALERT and failure.alert is not None:
+        return f"alert {alert_name(failure.alert)}"
+    words = _FAILURES.get(failure.kind, failure.kind.value.replace("-", " "))
+    return f"{words} ({printable(failure.detail, 80)})" if failure.detail else words
+
+
+_FAILURES = {
+    FailureKind.NAME_NOT_FOUND: "no such name",
+    FailureKind.NO_ADDRESS: "the name has no address",
+    FailureKind.SERVFAIL: "the DNS server failed",
+    FailureKind.DNS_TIMEOUT: "no DNS server answered",
+    FailureKind.REFUSED: "connection refused",
+    FailureKind.TIMEOUT: "no answer in time",
+    FailureKind.CLOSED: "closed by the peer",
+    FailureKind.RESET: "reset by the peer",
+    FailureKind.NOT_TLS: "the answer is not TLS",
+    FailureKind.TOO_MUCH: "the peer sends without end",
+    FailureKind.TLS_LOCAL: "our own TLS library cannot do it",
+}
+
+
+def _resolve(evidence: Evidence) -> str:
+    resolution = evidence.resolution
+    if resolution is None:
+        return ""
+    name = printable(resolution.name, 60)
+    if resolution.failure is not None:
+        return f"{name}: {describe_failure(resolution.failure)}"
+    if resolution.source == "literal":
+        return f"{name} is an address, no DNS needed"
+    where = " (this machine's hosts file)" if resolution.source == "hosts-file" else ""
+    return f"{name} is {', '.join(resolution.addresses)}{where}"
+
+
+def _boot_files(evidence: Evidence) -> str:
+    wanted = [file for file in evidence.boot_files if ".cnf.xml" in file.name]
+    if wanted:
+        return _boot_file(wanted[-1])
+    if evidence.boot_files:
+        return _boot_file(evidence.boot_files[-1])
+    server = evidence.tftp_server
+    if server is None:
+        return ""
+    if server.failure is not None:
+        return f"no configuration server: {describe_failure(server.failure)}"
+    return "configuration given, nothing fetched" if server.origin == "config-file" else ""
+
+
+def _boot_file(file: BootFile) -> str:
+    via = "HTTP" if file.protocol == "http" else "TFTP"
+    if file.outcome == "received":
+        return f"{file.name} by {via} from {file.server}, {file.size:,} bytes"
+    text = f"{file.name} by {via} from {file.server}: {file.outcome.replace('-', ' ')}"
+    return f'{text}, "{printable(file.message, 60)}"' if file.message else text
+
+
+def _config(evidence: Evidence) -> str:
+    reading = evidence.config
+    if reading is None or reading.config is None:
+        if evidence.expectation.cert_hashes:
+            return f"{len(evidence.expectation.cert_hashes)} certHash given on the command line"
+        return printable(reading.problem, 100) if reading is not None and reading.problem else ""
+    group = reading.config.vpn_group
+    if group is None:
+        return f"{reading.config.kind.value} configuration, no vpnGroup read"
+    parts = [_count(len(group.urls), "url"), _count(len(group.cert_hashes), "certHash")]
+    if group.auth_method is not None:
+        parts.append("login by " + (meaning("auth_method", group.auth_method) or "an unknown method"))
+    parts.append("host-ID check " + ("on" if group.enable_host_id_check else "off"))
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    plural = "es" if noun.endswith("sh") else "s"
+    return f"{number} {noun}{'' if number == 1 else plural}"
+
+
+def _first_flight(evidence: Evidence) -> str:
+    own = evidence.flights(evidence.persona.profile)
+    return "; ".join(_distinct(_flight(flight) for flight in own))
+
+
+def _flight(flight: FirstFlight) -> str:
+    if flight.failure is not None:
+        return f"{flight.address}: {describe_failure(flight.failure)}"
+    if flight.version is None or flight.suite is None:
+        return f"{flight.address}: no ServerHello"
+    extra = ", asks for a client certificate" if flight.certificate_request else ""
+    return f"{version_name(flight.version)} {suite_name(flight.suite)}{extra}"
+
+
+def _pin(evidence: Evidence) -> str:
+    texts = []
+    for decision in evidence.decisions:
+        if decision.rule != "pin":
+            continue
+        if decision.goes_on:
+            texts.append(f"{decision.matched or 'a certHash'} matches")
+        else:
+            texts.append(
+                "no certHash matches" if decision.goes_on is False else "no certHash to compare with"
+            )
+    return "; ".join(_distinct(texts))
+
+
+def _host_id(evidence: Evidence) -> str:
+    decided = [decision for decision in evidence.decisions if decision.rule != "pin"]
+    if not decided:
+        return ""
+    if any(decision.rule == "host-id-off" for decision in decided):
+        return "the configuration does not ask for it"
+    if all(decision.goes_on for decision in decided):
+        return "the certificate names this host"
+    return "the phone does not accept the certificate's names"
+
+
+def _handshake(evidence: Evidence) -> str:
+    texts = []
+    for handshake in evidence.handshakes:
+        if handshake.completed and handshake.version is not None:
+            sent = ", client certificate sent" if handshake.client_certificate else ""
+            texts.append(f"{version_name(handshake.version)} {handshake.suite_name} complete{sent}")
+        elif handshake.failure is not None:
+            texts.append(f"{handshake.address}: {describe_failure(handshake.failure)}")
+    return "; ".join(_distinct(texts))
+
+
+def _login(evidence: Evidence) -> str:
+    return "; ".join(
+        _distinct(
+            f"{' then '.join(exchange.method for exchange in login.exchanges)}: {login.answer.replace('-', ' ')}"
+            for login in evidence.logins
+        )
+    )
+
+
+def _enumerate(evidence: Evidence) -> str:
+    return "; ".join(
+        f"{item.address}: {len(item.accepted)} version and suite pairs accepted, {item.flights} hellos"
+        for item in evidence.enumerations
+    )
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+_DESCRIBE: dict[StageName, Callable[[Evidence], str]] = {
+    "resolve": _resolve,
+    "boot-files": _boot_files,
+    "config": _config,
+    "first-flight": _first_flight,
+    "pin": _pin,
+    "host-id": _host_id,
+    "handshake": _handshake,
+    "login": _login,
+    "enumerate": _enumerate,
+}

@@ -1,0 +1,222 @@
+"""The report for a person: one screen, the one cause first, and a last line that says it all.
+
+Plain text carries everything; colour only repeats it. Commands are never wrapped, so that they can be copied.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from vpnprobe.model.evidence import Stage
+from vpnprobe.model.finding import Finding, Fix, Report, Status
+from vpnprobe.render.escape import printable
+from vpnprobe.render.stage_lines import describe_stage
+from vpnprobe.render.status_line import headline, status_line
+
+MAX_WIDTH = 110
+
+_MARKS: dict[str, tuple[str, str]] = {
+    "ok": ("ok", "green"),
+    "stop": ("STOP", "bold red"),
+    "fail": ("FAIL", "bold red"),
+    "warn": ("warn", "yellow"),
+    "skip": ("skip", "dim"),
+    "unknown": ("?", "yellow"),
+}
+_VERDICT_STYLES = {
+    "pass": "bold green",
+    "warn": "bold yellow",
+    "fail": "bold red",
+    "inconclusive": "bold yellow",
+}
+_STATUS_MARKS: dict[Status, str] = {
+    "pass": "ok",
+    "fail": "fail",
+    "not-applicable": "skip",
+    "inconclusive": "unknown",
+    "error": "fail",
+}
+
+
+def render_terminal(report: Report, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """Return the report as text that ends in a newline; `color` adds ANSI sequences, `verbose` every finding."""
+    sink = io.StringIO()
+    console = Console(
+        file=sink,
+        width=min(width, MAX_WIDTH),
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    _Page(console, report, verbose=verbose).show()
+    # Rich pads table rows to the full width; trailing blanks only disturb who copies the text.
+    return "".join(line.rstrip() + "\n" for line in sink.getvalue().splitlines())
+
+
+class _Page:
+    def __init__(self, console: Console, report: Report, *, verbose: bool) -> None:
+        self._console = console
+        self._report = report
+        self._verbose = verbose
+        self._cause = next((f for f in report.findings if f.id == report.cause and f.status == "fail"), None)
+
+    def show(self) -> None:
+        """Write the page from top to bottom."""
+        self._title()
+        self._stages()
+        if self._cause is not None:
+            self._explain(self._cause)
+        self._others()
+        if self._verbose:
+            self._all_findings()
+        self._next()
+        self._console.print()
+        style = _VERDICT_STYLES[self._report.verdict]
+        self._console.print(Text(status_line(self._report), style), soft_wrap=True)
+
+    def _title(self) -> None:
+        report = self._report
+        what = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
+        who = report.persona.device
+        self._console.print(
+            Text.assemble(
+                ("vpnprobe " + report.probe, "bold"),
+                f"  {who} as a {report.persona.profile}" if who else "",
+                f"  {printable(what)}",
+            )
+        )
+        self._console.print()
+        self._console.print(Text(headline(report), _VERDICT_STYLES[report.verdict]))
+        self._console.print()
+
+    def _stages(self) -> None:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        table.add_column(no_wrap=True, justify="right")
+        for stage in self._report.stages:
+            mark, style = _MARKS[self._stage_mark(stage)]
+            duration = f"{stage.duration_s * 1000:.0f} ms" if stage.status != "skipped" else ""
+            table.add_row(
+                Text(mark, style),
+                Text(stage.name.replace("-", " ")),
+                Text(self._stage_text(stage), "dim" if stage.status == "skipped" else ""),
+                Text(duration, "dim"),
+            )
+        self._console.print(Padding(table, (0, 0, 0, 2)))
+
+    def _stage_mark(self, stage: Stage) -> str:
+        own = [finding for finding in self._report.findings if finding.stage == stage.name]
+        failed = [finding for finding in own if finding.is_alarm]
+        if self._cause is not None and self._cause.stage == stage.name:
+            return "stop"
+        if any(finding.severity == "critical" for finding in failed):
+            return "fail"
+        if failed:
+            return "warn"
+        if stage.status == "skipped":
+            return "skip"
+        if stage.status == "failed" or any(
+            finding.status in ("inconclusive", "error") and finding.severity == "critical" for finding in own
+        ):
+            return "unknown"
+        return "ok"
+
+    def _stage_text(self, stage: Stage) -> str:
+        seen = describe_stage(self._report.evidence, stage.name)
+        if stage.status == "skipped" and stage.because:
+            return f"{seen} (skipped: {stage.because})" if seen else f"skipped: {stage.because}"
+        if not seen and stage.because:
+            return printable(stage.because)
+        return seen
+
+    def _explain(self, cause: Finding) -> None:
+        self._heading(f"Why  {cause.id} {cause.name}")
+        self._paragraph(printable(cause.summary, 1200))
+        if cause.fix:
+            self._heading("Mend it")
+            self._fixes(cause.fix)
+        if cause.logs.phone or cause.logs.asa:
+            self._heading("Recognise it in the logs")
+            for source, lines in (("phone", cause.logs.phone), ("ASA", cause.logs.asa)):
+                for line in lines:
+                    self._command(f"{source:5}  {line}")
+
+    def _fixes(self, fixes: Sequence[Fix]) -> None:
+        for fix in fixes:
+            for number, step in enumerate(fix.steps, start=1):
+                head = f"{fix.platform:6}" if number == 1 else " " * 6
+                self._command(f"{head} {number}. {step}")
+
+    def _others(self) -> None:
+        others = [f for f in self._report.findings if f.is_alarm and f is not self._cause]
+        unknown = [
+            f
+            for f in self._report.findings
+            if f.status in ("inconclusive", "error") and f.severity == "critical" and self._cause is None
+        ]
+        notes = [f for f in self._report.findings if f.status == "fail" and f.severity == "info"]
+        for title, findings in (("Also wrong", others), ("Not known", unknown), ("Notes", notes)):
+            if not findings:
+                continue
+            self._heading(title)
+            for finding in findings:
+                self._finding(finding)
+                if finding.is_alarm or self._verbose:
+                    self._fixes(finding.fix)
+
+    def _finding(self, finding: Finding) -> None:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        table.add_row(Text(finding.id, "bold"), Text(printable(finding.summary, 800)))
+        self._console.print(Padding(table, (0, 0, 0, 2)))
+
+    def _all_findings(self) -> None:
+        self._heading("Every check")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for _ in range(3):
+            table.add_column(no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        for finding in self._report.findings:
+            mark, style = _MARKS[_STATUS_MARKS[finding.status]]
+            table.add_row(
+                Text(mark, style),
+                Text(finding.id),
+                Text(finding.name),
+                Text(f"{printable(finding.subject, 60)}: {printable(finding.summary, 400)}"),
+            )
+        self._console.print(Padding(table, (0, 0, 0, 2)))
+
+    def _next(self) -> None:
+        wanted = [
+            f
+            for f in self._report.findings
+            if f.is_alarm or (self._cause is None and f.status == "inconclusive")
+        ]
+        steps = list(dict.fromkeys(step for finding in wanted for step in finding.next))
+        if steps:
+            self._heading("Next")
+            for step in steps[:3]:
+                self._command(step)
+
+    def _heading(self, text: str) -> None:
+        self._console.print()
+        self._console.print(Text(text, "bold"))
+
+    def _paragraph(self, text: str) -> None:
+        self._console.print(Padding(Text(text), (0, 0, 0, 2)))
+
+    def _command(self, text: str) -> None:
+        self._console.print(Text("  " + printable(text, 2000)), soft_wrap=True)

@@ -1,0 +1,32 @@
+"""Probe and judge in one call: what a program uses instead of the command line."""
+
+from __future__ import annotations
+
+import asyncio
+
+from vpnprobe.checks.evaluate import judge
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.finding import Report
+from vpnprobe.probes.gateway import GatewayProbe
+from vpnprobe.probes.options import GatewayOptions, PhoneOptions
+from vpnprobe.probes.phone import PhoneProbe
+
+
+async def measure_phone(options: PhoneOptions) -> Evidence:
+    """Go through a phone's stages and return what was seen. Network failures are in the Evidence, not raised."""
+    return await PhoneProbe(options).run()
+
+
+async def measure_gateway(options: GatewayOptions) -> Evidence:
+    """Look at a gateway with every phone's hello and return what was seen."""
+    return await GatewayProbe(options).run()
+
+
+def probe_phone(options: PhoneOptions) -> Report:
+    """Measure and judge. For code without an event loop; inside one, await `measure_phone` and call `judge`."""
+    return judge(asyncio.run(measure_phone(options)))
+
+
+def probe_gateway(options: GatewayOptions) -> Report:
+    """Measure and judge. For code without an event loop; inside one, await `measure_gateway` and call `judge`."""
+    return judge(asyncio.run(measure_gateway(options)))
