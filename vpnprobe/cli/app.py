@@ -73,9 +73,7 @@ for module in (phone, gateway, hashing, explain, recheck, lab):
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing but a code ever leaves this function."""
     try:
-        result: Any = typer.main.get_command(app)(
-            args=list(arguments), prog_name="vpnprobe", standalone_mode=False
-        )
+        result: Any = typer.main.get_command(app)(args=list(arguments), prog_name="vpnprobe", standalone_mode=False)
     except UsageError as error:
         return _complain(str(error))
     except TyperException as error:

@@ -59,9 +59,7 @@ def _unobservable(*, json: bool) -> str:
     from vpnprobe.checks.unobservable import UNOBSERVABLE
 
     if json:
-        return _json(
-            [{"statement": item.statement, "about": item.about, "why": item.why} for item in UNOBSERVABLE]
-        )
+        return _json([{"statement": item.statement, "about": item.about, "why": item.why} for item in UNOBSERVABLE])
     blocks = [
         f"{item.statement}  {item.about}\n"
         + textwrap.fill(item.why, _WIDTH, initial_indent="  ", subsequent_indent="  ")

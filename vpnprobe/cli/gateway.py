@@ -66,9 +66,7 @@ def gateway(
     return sink.close()
 
 
-def _options(
-    target: str, profile: PhoneProfile, enumerate_all: bool, network: NetworkOptions
-) -> GatewayOptions:
+def _options(target: str, profile: PhoneProfile, enumerate_all: bool, network: NetworkOptions) -> GatewayOptions:
     if "://" in target:
         url = parse_group_url(target)
         return GatewayOptions(

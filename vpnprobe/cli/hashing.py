@@ -120,9 +120,7 @@ def _file(path: Path, certificates: list[SeenCertificate]) -> list[HashedItem]:
     return [_certificate(str(path), "file", der, certificates) for der in load_certificates(data)]
 
 
-def _live(
-    text: str, model: str, network: NetworkOptions, certificates: list[SeenCertificate]
-) -> list[HashedItem]:
+def _live(text: str, model: str, network: NetworkOptions, certificates: list[SeenCertificate]) -> list[HashedItem]:
     from vpnprobe.phones import load_profile
     from vpnprobe.probes.gateway import GatewayProbe
     from vpnprobe.render.stage_lines import describe_failure
@@ -133,9 +131,7 @@ def _live(
     )
     evidence = asyncio.run(GatewayProbe(options).run())
     found = [
-        _certificate(
-            f"{text} at {flight.address}", "live", evidence.certificates[flight.chain[0]], certificates
-        )
+        _certificate(f"{text} at {flight.address}", "live", evidence.certificates[flight.chain[0]], certificates)
         for flight in evidence.first_flights
         if flight.chain
     ]
@@ -184,9 +180,7 @@ def _text(report: HashReport) -> str:
     for item in report.items:
         lines.append(printable(item.given))
         if item.sha1 is None or item.cert_hash is None:
-            lines.append(
-                "  not a SHA-1 of a certificate; a certHash has 28 characters, its hex form 40 digits"
-            )
+            lines.append("  not a SHA-1 of a certificate; a certHash has 28 characters, its hex form 40 digits")
         else:
             lines += [f"  certHash  {item.cert_hash}", f"  SHA-1     {item.sha1}"]
         if item.subject is not None:
@@ -197,7 +191,5 @@ def _text(report: HashReport) -> str:
             lines.append(f"  note      {', '.join(item.problems)}")
     lines += [printable(text) for text in report.explanations]
     if report.same is not None:
-        lines.append(
-            "SAME: all name one certificate" if report.same else "DIFFERENT: these are not one certificate"
-        )
+        lines.append("SAME: all name one certificate" if report.same else "DIFFERENT: these are not one certificate")
     return "\n".join(lines) + "\n"

@@ -92,9 +92,7 @@ ModelOption = Annotated[
         help="Phone to imitate: 7962G, 7975G, 8841, 8811-pre12.5 ...",
     ),
 ]
-FormatOption = Annotated[
-    Format, typer.Option("--format", "-f", envvar="VPNPROBE_FORMAT", help="Form of the report.")
-]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", envvar="VPNPROBE_FORMAT", help="Form of the report.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 OutputOption = Annotated[
     str | None,

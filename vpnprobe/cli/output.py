@@ -22,9 +22,7 @@ class ReportSink:
     JUnit) and returns the exit code of the whole.
     """
 
-    def __init__(
-        self, form: Format, *, output: str | None, quiet: bool = False, verbose: bool = False
-    ) -> None:
+    def __init__(self, form: Format, *, output: str | None, quiet: bool = False, verbose: bool = False) -> None:
         if output is not None:
             _check_writable(Path(output))
         self._format = form

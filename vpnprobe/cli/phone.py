@@ -49,9 +49,7 @@ def phone(
     ],
     mac: Annotated[
         str,
-        typer.Option(
-            "--mac", metavar="MAC", envvar="VPNPROBE_MAC", help="The phone's MAC address, in any usual form."
-        ),
+        typer.Option("--mac", metavar="MAC", envvar="VPNPROBE_MAC", help="The phone's MAC address, in any usual form."),
     ],
     model: shared.ModelOption = shared.DEFAULT_MODEL,
     tftp: Annotated[
@@ -100,15 +98,11 @@ def phone(
     ] = None,
     client_key: Annotated[
         str | None,
-        typer.Option(
-            "--client-key", metavar="PEM", envvar="VPNPROBE_CLIENT_KEY", help="Its private key, unencrypted."
-        ),
+        typer.Option("--client-key", metavar="PEM", envvar="VPNPROBE_CLIENT_KEY", help="Its private key, unencrypted."),
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option(
-            "--user", metavar="NAME", envvar="VPNPROBE_USER", help="User name, for login by password."
-        ),
+        typer.Option("--user", metavar="NAME", envvar="VPNPROBE_USER", help="User name, for login by password."),
     ] = None,
     password_file: Annotated[
         str | None,
@@ -150,9 +144,7 @@ def phone(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
     )
     if client_key and not client_cert:
-        raise UsageError(
-            "--client-key needs --client-cert; a PEM file with both can be given as --client-cert"
-        )
+        raise UsageError("--client-key needs --client-cert; a PEM file with both can be given as --client-cert")
     if client_cert and user:
         raise UsageError("--client-cert and --user exclude each other; a phone logs in one way")
     source = context.get_parameter_source("tftp")

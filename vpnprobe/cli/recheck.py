@@ -81,9 +81,7 @@ def _read(name: str) -> Iterator[Evidence]:
     for envelope in envelopes:
         version = envelope.evidence.schema_version
         if version > SCHEMA_VERSION:
-            raise UsageError(
-                f"{name} has schema version {version}; this vpnprobe reads up to {SCHEMA_VERSION}"
-            )
+            raise UsageError(f"{name} has schema version {version}; this vpnprobe reads up to {SCHEMA_VERSION}")
         missing = _missing_certificate(envelope.evidence)
         if missing:
             raise UsageError(f"{name} is damaged: certificate {missing[:16]}… is named but not there")

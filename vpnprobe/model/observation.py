@@ -189,10 +189,10 @@ class Enumeration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class PhoneDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the phone itself decides in mid-flight at one address. `goes_on` is None where nothing is known to decide by.
+    """What the phone itself decides in mid-flight at one address. `goes_on` None: nothing is known to decide by.
 
-    While `goes_on` is not True nothing secret is sent to this address. `leaf` is the certificate it judged, `matched` the
-    name of the certHash that decided. Rule "host-id-off" records that the configuration does not ask for the check.
+    While `goes_on` is not True nothing secret is sent to this address. `leaf` is the certificate it judged, `matched`
+    the name of the certHash that decided. Rule "host-id-off" records that the configuration does not ask for the check.
     """
 
     address: str
@@ -205,7 +205,7 @@ class PhoneDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A complete handshake with the model's version and suites. Seen by pyOpenSSL (`engine` names the library).
 
-    `leaf` is the certificate of this connection. `client_certificate` is the SHA-256 of the one we sent, if we sent one.
+    `leaf` is the certificate of this connection. `client_certificate` is the SHA-256 of the one we sent, if any.
     """
 
     address: str
@@ -222,7 +222,7 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Cookie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A cookie that the gateway set, without its value. `server_sha1` is the `sh:` field of `webvpnc` (upper-case hex)."""
+    """A cookie that the gateway set, without its value. `server_sha1` is the `sh:` field of `webvpnc` (hex)."""
 
     name: str
     empty: bool

@@ -147,9 +147,7 @@ class LoginStages:
 
         where = parse_endpoint(address, self._options.group_url.port)
         async with self._flights.ration.turn():
-            connection = await handshake(
-                where.host, where.port, settings, timeout=self._options.network.timeout
-            )
+            connection = await handshake(where.host, where.port, settings, timeout=self._options.network.timeout)
         self._stack.push_async_callback(connection.close)
         self._open[address] = connection
         return connection

@@ -75,9 +75,7 @@ class PhoneProbe:
                 with self._recorder.stage(name) as outcome:
                     outcome.skip("--follow-phone: the phone stops before")
             return
-        async with LoginStages(
-            self._options, self._recorder, self._flights, self._hello, self._resolver
-        ) as stages:
+        async with LoginStages(self._options, self._recorder, self._flights, self._hello, self._resolver) as stages:
             await stages.handshake()
             await stages.login()
 

@@ -125,9 +125,7 @@ class ConfigStages:
         )
 
     def _all_absent(self, address: str) -> bool:
-        return all(
-            file.outcome in _ABSENT for file in self._recorder.boot_files if file.server.find(address) >= 0
-        )
+        return all(file.outcome in _ABSENT for file in self._recorder.boot_files if file.server.find(address) >= 0)
 
     async def _fetch_from(self, server: Endpoint) -> _Content | None:
         """Ask one address for every file in the model's order; None when no configuration came."""

@@ -147,7 +147,5 @@ class Recorder:
             return stage
         if (began := self._running.get(name)) is not None:
             duration = round(time.monotonic() - began, 6)
-            return Stage(
-                name=name, status="failed", because=interrupted or "internal error", duration_s=duration
-            )
+            return Stage(name=name, status="failed", because=interrupted or "internal error", duration_s=duration)
         return Stage(name=name, status="skipped", because=interrupted)

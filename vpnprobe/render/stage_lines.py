@@ -119,9 +119,7 @@ def _pin(evidence: Evidence) -> str:
         if decision.goes_on:
             texts.append(f"{decision.matched or 'a certHash'} matches")
         else:
-            texts.append(
-                "no certHash matches" if decision.goes_on is False else "no certHash to compare with"
-            )
+            texts.append("no certHash matches" if decision.goes_on is False else "no certHash to compare with")
     return "; ".join(_distinct(texts))
 
 

@@ -19,11 +19,7 @@ def headline(report: Report) -> str:
     if report.interrupted == "interrupt":
         return "STOPPED BY YOU. What follows is partial."
     if report.verdict == "fail":
-        return (
-            "NO. This phone would not connect."
-            if phone
-            else "NO. Phones would not connect here as they should."
-        )
+        return "NO. This phone would not connect." if phone else "NO. Phones would not connect here as they should."
     if report.verdict == "inconclusive":
         return "NOT KNOWN. Something that decides it could not be seen."
     tested = _tested(report) if phone else "for every phone profile tried"
@@ -56,8 +52,6 @@ def status_line(report: Report) -> str:
 def _first(report: Report) -> Finding | None:
     by_cause = [f for f in report.findings if f.id == report.cause and f.status == "fail"]
     alarms = [f for f in report.findings if f.is_alarm]
-    unknown = [
-        f for f in report.findings if f.status in ("inconclusive", "error") and f.severity == "critical"
-    ]
+    unknown = [f for f in report.findings if f.status in ("inconclusive", "error") and f.severity == "critical"]
     candidates = by_cause or (unknown if report.verdict == "inconclusive" else alarms)
     return candidates[0] if candidates else None

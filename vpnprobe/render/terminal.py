@@ -201,9 +201,7 @@ class _Page:
 
     def _next(self) -> None:
         wanted = [
-            f
-            for f in self._report.findings
-            if f.is_alarm or (self._cause is None and f.status == "inconclusive")
+            f for f in self._report.findings if f.is_alarm or (self._cause is None and f.status == "inconclusive")
         ]
         steps = list(dict.fromkeys(step for finding in wanted for step in finding.next))
         if steps:
