@@ -1,0 +1,111 @@
+"""The gateway's side of TLS: pyOpenSSL over memory BIOs, which still speaks TLS 1.0."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from vpnprobe.lab.certificates import Issued
+from vpnprobe.lab.scenario import Gateway
+
+T = TypeVar("T")
+
+_READ_SIZE = 65536
+_MINIMUM = {"TLS 1.0": SSL.TLS1_VERSION, "TLS 1.2": SSL.TLS1_2_VERSION}
+# An ASA that serves phones speaks no TLS 1.3 to them.
+_MAXIMUM = SSL.TLS1_2_VERSION
+
+
+class PeerGoneError(ConnectionError):
+    """The peer closed, or TLS with it failed; the alert that says so has been sent."""
+
+
+def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities: Sequence[Issued]) -> SSL.Context:
+    """Make the TLS side of `gateway`. `certificates` are one per key type; `authorities` its client CA names.
+
+    The chain that is sent follows the first certificate. A client certificate is asked for unless
+    `gateway.asks_for` is None, and refused in the handshake only where the scenario says so.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(_MINIMUM[gateway.minimum])
+    context.set_max_proto_version(_MAXIMUM)
+    context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_cipher_list(":".join((*gateway.suites, "@SECLEVEL=0")).encode())
+    for issued in certificates:
+        context.use_certificate(issued.certificate)
+        context.use_privatekey(issued.key)
+    # The root itself is left out, as it should be: a client has it or does not believe it.
+    intermediates = certificates[0].issuers[:-1]
+    if gateway.sends == "shuffled":
+        intermediates = tuple(reversed(certificates[0].issuers))
+    for der in intermediates if gateway.sends != "leaf-only" else ():
+        context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
+    if gateway.asks_for is not None:
+        for authority in authorities:
+            context.add_client_ca(authority.certificate)
+        accept = not gateway.refuses_in_handshake
+        context.set_verify(SSL.VERIFY_PEER, lambda *_: accept)
+    return context
+
+
+class TlsStream:
+    """One accepted connection. Every method raises `PeerGoneError` when the peer leaves or breaks TLS."""
+
+    def __init__(self, context: SSL.Context, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connection = SSL.Connection(context, None)
+        self._connection.set_accept_state()
+        self._reader = reader
+        self._writer = writer
+
+    async def handshake(self) -> x509.Certificate | None:
+        """Complete the handshake and return the client's certificate, if it sent one."""
+        await self._drive(self._connection.do_handshake)
+        return self._connection.get_peer_certificate(as_cryptography=True)
+
+    async def read(self) -> bytes:
+        """Return the next bytes, b"" after the peer's close_notify."""
+        try:
+            return await self._drive(lambda: self._connection.recv(_READ_SIZE))
+        except SSL.ZeroReturnError:
+            return b""
+
+    async def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        await self._drive(lambda: self._connection.sendall(data))
+
+    async def close(self) -> None:
+        """Send close_notify; the caller closes the TCP connection."""
+        with contextlib.suppress(SSL.Error):
+            self._connection.shutdown()
+        await self._flush()
+
+    async def _drive(self, step: Callable[[], T]) -> T:
+        while True:
+            try:
+                result = step()
+            except SSL.WantReadError:
+                await self._flush()
+                received = await self._reader.read(_READ_SIZE)
+                if not received:
+                    raise PeerGoneError("end of stream") from None
+                self._connection.bio_write(received)
+            except SSL.ZeroReturnError:
+                raise
+            except SSL.Error as error:
+                await self._flush()
+                raise PeerGoneError(str(error)) from error
+            else:
+                await self._flush()
+                return result
+
+    async def _flush(self) -> None:
+        with contextlib.suppress(SSL.WantReadError):
+            while True:
+                self._writer.write(self._connection.bio_read(_READ_SIZE))
+        await self._writer.drain()
