@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from vpnprobe.model.target import parse_endpoint as parse_endpoint
     from vpnprobe.model.target import parse_group_url as parse_group_url
     from vpnprobe.model.target import parse_mac as parse_mac
-    from vpnprobe.phones import load_profile as load_profile
+    from vpnprobe.phones.profile import load_profile as load_profile
     from vpnprobe.probes.options import GatewayOptions as GatewayOptions
     from vpnprobe.probes.options import GivenConfig as GivenConfig
     from vpnprobe.probes.options import GivenServer as GivenServer
@@ -54,7 +54,7 @@ _HOMES = {
     "parse_endpoint": "vpnprobe.model.target",
     "parse_group_url": "vpnprobe.model.target",
     "parse_mac": "vpnprobe.model.target",
-    "load_profile": "vpnprobe.phones",
+    "load_profile": "vpnprobe.phones.profile",
     "GatewayOptions": "vpnprobe.probes.options",
     "GivenConfig": "vpnprobe.probes.options",
     "GivenServer": "vpnprobe.probes.options",

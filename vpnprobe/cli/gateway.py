@@ -49,7 +49,7 @@ def gateway(
     (RSA only, ECDSA only, both). --enumerate gives the outside view of the ASA's `show ssl`.
     """
     from vpnprobe.checks.evaluate import judge
-    from vpnprobe.phones import load_profile
+    from vpnprobe.phones.profile import load_profile
 
     network = shared.network_options(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause

@@ -121,7 +121,7 @@ def _file(path: Path, certificates: list[SeenCertificate]) -> list[HashedItem]:
 
 
 def _live(text: str, model: str, network: NetworkOptions, certificates: list[SeenCertificate]) -> list[HashedItem]:
-    from vpnprobe.phones import load_profile
+    from vpnprobe.phones.profile import load_profile
     from vpnprobe.probes.gateway import GatewayProbe
     from vpnprobe.render.stage_lines import describe_failure
 

@@ -138,7 +138,7 @@ def phone(
     Nothing secret is sent to a gateway whose certificate the phone would not accept. One login attempt per run.
     """
     from vpnprobe.checks.evaluate import judge
-    from vpnprobe.phones import load_profile
+    from vpnprobe.phones.profile import load_profile
 
     network = shared.network_options(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause

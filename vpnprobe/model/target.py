@@ -66,19 +66,19 @@ def parse_endpoint(text: str, default_port: int) -> Endpoint:
     Raises `UsageError` when the host is empty or the port is not in 1..65535.
     """
     text = text.strip()
-    host, port_text = text, ""
+    host, colon, port_text = text, "", ""
     if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        if rest and not rest.startswith(":"):
+        host, bracket, rest = text[1:].partition("]")
+        colon, port_text = rest[:1], rest[1:]
+        if not bracket or colon not in ("", ":"):
             raise UsageError(f"{text!r}: write an IPv6 address with a port as [address]:port")
-        port_text = rest[1:]
         if not is_address(host):
             raise UsageError(f"{text!r}: only an IPv6 address belongs in brackets")
     elif text.count(":") == 1:
-        host, _, port_text = text.partition(":")
+        host, colon, port_text = text.partition(":")
     elif ":" in text and not is_address(text):
         raise UsageError(f"{text!r}: write host:port, or [address]:port for IPv6")
-    return Endpoint(_checked_host(host, text), _checked_port(port_text, text, default_port))
+    return Endpoint(_checked_host(host, text), _checked_port(port_text, text) if colon else default_port)
 
 
 def parse_group_url(text: str) -> GroupUrl:
@@ -128,9 +128,7 @@ def _checked_host(host: str, text: str) -> str:
     return host
 
 
-def _checked_port(port_text: str, text: str, default_port: int) -> int:
-    if not port_text:
-        return default_port
+def _checked_port(port_text: str, text: str) -> int:
     if not (port_text.isascii() and port_text.isdigit()) or not 0 < int(port_text[:9]) < 65536:
         raise UsageError(f"{text!r}: the port is a number from 1 to 65535")
     return int(port_text)

@@ -10,7 +10,7 @@ from vpnprobe.model.target import Endpoint, Persona, Target
 from vpnprobe.phones import all_profiles
 from vpnprobe.probes.enumerate import enumerate_suites
 from vpnprobe.probes.flights import FlightRunner, Hello
-from vpnprobe.probes.hellos import matrix_hellos, profile_hello
+from vpnprobe.probes.hellos import all_matrix_hellos, profile_hello
 from vpnprobe.probes.options import GatewayOptions
 from vpnprobe.probes.recorder import Progress, Recorder
 from vpnprobe.transport.names import Resolver
@@ -71,7 +71,7 @@ class GatewayProbe:
         if self._options.own_hello_only:
             return (own,)
         others = [profile_hello(profile) for profile in all_profiles() if profile.id != own.id]
-        return (own, *others, *matrix_hellos())
+        return (own, *others, *all_matrix_hellos())
 
     async def _enumerate(self, endpoints: list[Endpoint]) -> None:
         answered = {flight.address for flight in self._recorder.first_flights if flight.connect_s > 0}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import FirstFlight, PhoneDecision
 from vpnprobe.model.target import Endpoint, Expectation, Persona, Target
@@ -17,7 +18,7 @@ from vpnprobe.pki.fingerprint import parse_cert_hash
 from vpnprobe.pki.hostid import decide_host_id
 from vpnprobe.pki.pin import decide_pin
 from vpnprobe.probes.flights import FlightRunner
-from vpnprobe.probes.hellos import matrix_hellos, profile_hello
+from vpnprobe.probes.hellos import all_matrix_hellos, profile_hello
 from vpnprobe.probes.login import LoginStages
 from vpnprobe.probes.options import PhoneOptions
 from vpnprobe.probes.phoneconfig import ConfigStages
@@ -26,10 +27,17 @@ from vpnprobe.transport.names import Resolver
 
 
 class PhoneProbe:
-    """One run. `run` measures within the deadline; `evidence` gives what there is at any moment."""
+    """One run. `run` measures within the deadline; `evidence` gives what there is at any moment.
+
+    Raises `UsageError` for a profile that is no phone.
+    """
 
     def __init__(self, options: PhoneOptions, *, progress: Progress | None = None) -> None:
+        boot = options.profile.boot
+        if boot is None:
+            raise UsageError(f"{options.profile.id} is no phone; choose a phone with --model, or use: vpnprobe gateway")
         self._options = options
+        self._boot = boot
         self._recorder = Recorder(
             "phone",
             Target(
@@ -67,7 +75,7 @@ class PhoneProbe:
         # The gateway and the configuration server know nothing of each other, so neither waits for the other.
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_at_gateway())
-            group.create_task(ConfigStages(self._options, self._recorder, self._resolver).run())
+            group.create_task(ConfigStages(self._options, self._boot, self._recorder, self._resolver).run())
         self._decide_pin()
         self._decide_host_id()
         if self._options.follow_phone and self._stopped():
@@ -91,7 +99,7 @@ class PhoneProbe:
                 outcome.skip("resolve")
                 return
             endpoints = [Endpoint(address, target.port) for address in resolution.addresses]
-            hellos = (self._hello, *matrix_hellos())
+            hellos = (self._hello, *all_matrix_hellos())
             await self._flights.look_everywhere(endpoints, hellos, target.host)
             if not any(flight.failure is None for flight in self._own_flights()):
                 outcome.fail("no address answered this model's hello")

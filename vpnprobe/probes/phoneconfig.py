@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
+from vpnprobe.model.config import ConfigKind
 from vpnprobe.model.errors import WireError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import BootFile, ConfigReading, SignedFile, TftpOrigin, TftpServer
 from vpnprobe.model.target import TFTP_PORT, Endpoint, device_name
 from vpnprobe.phoneconfig.sepconfig import parse_phone_config
+from vpnprobe.phones.profile import Boot
 from vpnprobe.probes.options import AskDhcp, PhoneOptions
 from vpnprobe.probes.recorder import Recorder, StageOutcome
 from vpnprobe.transport.names import Resolver
@@ -28,6 +30,9 @@ from vpnprobe.wire.tftp import TftpOptions
 
 # The name that phones look up when DHCP gave them no server (Cisco IP phone administration guides).
 WELL_KNOWN_NAME = "CiscoCM1"
+
+# CUCM's port for configuration files (CUCM TCP and UDP port usage guide).
+HTTP_PORT = 6970
 
 # A real configuration has some 10 kB, the largest trust lists some 100 kB.
 MAX_FILE_SIZE = 4 << 20
@@ -49,8 +54,9 @@ class _Content:
 class ConfigStages:
     """The boot-files and config stages of one phone probe."""
 
-    def __init__(self, options: PhoneOptions, recorder: Recorder, resolver: Resolver) -> None:
+    def __init__(self, options: PhoneOptions, boot: Boot, recorder: Recorder, resolver: Resolver) -> None:
         self._options = options
+        self._boot = boot
         self._recorder = recorder
         self._resolver = resolver
         self._device = device_name(options.mac)
@@ -129,33 +135,37 @@ class ConfigStages:
 
     async def _fetch_from(self, server: Endpoint) -> _Content | None:
         """Ask one address for every file in the model's order; None when no configuration came."""
-        profile = self._options.profile
+        boot = self._boot
         trusted = False
-        for template in profile.trust_files:
-            file, _ = await self._get(server, template.format(device=self._device))
+        for name in boot.trust_list_files(self._device):
+            file, _ = await self._get(server, name)
             if file.outcome in _ABSENT:
                 return None
             trusted = trusted or file.outcome == "received"
-        content = None
-        for name in self._config_names(trusted=trusted):
-            file, data = await self._get(server, name)
-            if data is not None:
-                origin = file.protocol
-                content = _Content(name=name, data=data, origin=origin, server=file.server)
-                break
-            if file.outcome in _ABSENT:
-                break
+        content = await self._first_of(server, boot.config_files(self._device, trust_list=trusted))
+        if content is not None and self._announces_encryption(content):
+            names = boot.config_files(self._device, trust_list=trusted, encrypted=True)
+            known = {file.name for file in self._recorder.boot_files}
+            await self._first_of(server, tuple(name for name in names if name not in known))
         return content
 
-    def _config_names(self, *, trusted: bool) -> Iterator[str]:
-        """The names of the configuration, in the order a phone asks: signed first once it has a trust list."""
-        if trusted:
-            yield f"{self._device}.cnf.xml.sgn"
-        yield f"{self._device}.cnf.xml"
+    async def _first_of(self, server: Endpoint, names: Sequence[str]) -> _Content | None:
+        """Ask for the files in turn until one is there."""
+        for name in names:
+            file, data = await self._get(server, name)
+            if data is not None:
+                return _Content(name=name, data=data, origin=file.protocol, server=file.server)
+            if file.outcome in _ABSENT:
+                break
+        return None
+
+    def _announces_encryption(self, content: _Content) -> bool:
+        reading = self._read(content)
+        return reading.config is not None and reading.config.kind is ConfigKind.SHORT
 
     async def _get(self, server: Endpoint, name: str) -> tuple[BootFile, bytes | None]:
         """Fetch one file, by HTTP first where the model does, and record every attempt."""
-        if self._options.profile.http_first and not self._http_gone:
+        if self._boot.protocols[0] == "http" and not self._http_gone:
             file, data = await self._by_http(server, name)
             self._recorder.boot_files.append(file)
             # Only a server that does not speak HTTP sends a phone to TFTP; a "not there" is an answer.
@@ -169,10 +179,9 @@ class ConfigStages:
     async def _by_http(self, server: Endpoint, name: str) -> tuple[BootFile, bytes | None]:
         from vpnprobe.transport.http import fetch_config_file
 
-        port = self._options.http_port or self._options.profile.http_port
-        where = Endpoint(server.host, port)
+        where = Endpoint(server.host, self._options.http_port or self._boot.http_port or HTTP_PORT)
         answer = await fetch_config_file(
-            where.host, port, str(where), name, timeout=self._options.network.timeout, cap=MAX_FILE_SIZE
+            where.host, where.port, str(where), name, timeout=self._options.network.timeout, cap=MAX_FILE_SIZE
         )
         file = BootFile(
             name=name,
@@ -196,7 +205,7 @@ class ConfigStages:
             name,
             timeout=network.timeout,
             deadline=began + network.deadline,
-            options=TftpOptions(**self._options.profile.tftp_options),
+            options=_offered(self._boot.tftp_options),
         )
         file = BootFile(
             name=name,
@@ -226,6 +235,12 @@ class ConfigStages:
         return ConfigReading(
             origin=content.origin, file=content.name, server=content.server, config=config, problem=problem
         )
+
+
+def _offered(names: Sequence[str]) -> TftpOptions:
+    """The options of a model's read request: `tsize` asks for the size, the others offer usual values."""
+    values = {"blksize": 1428, "tsize": 0, "timeout": 1, "windowsize": 4}
+    return TftpOptions(**{name: values[name] for name in names})
 
 
 def _with_content(file: BootFile, data: bytes | None) -> BootFile:
