@@ -203,9 +203,7 @@ class FirstFlight:
         else:
             self._end(
                 Ended.UNEXPECTED,
-                Problem(
-                    content_type_name(record.content_type), "has no place before the end of the first flight"
-                ),
+                Problem(content_type_name(record.content_type), "has no place before the end of the first flight"),
             )
 
     def _on_alerts(self, data: bytes) -> None:

@@ -247,20 +247,18 @@ def parse_server_key_exchange(body: bytes, version: int, suite: int) -> ServerKe
     """Read a ServerKeyExchange of `suite` in `version`."""
     reader = Reader(body)
     known = find_suite(suite)
+    exchange = None if known is None else known.key_exchange
     params: EcdheParams | DheParams | RsaParams
-    if known is None:
-        return ServerKeyExchange(params=OpaqueParams(body))
-    if known.key_exchange == "ECDHE" and body[:1] == bytes((_NAMED_CURVE,)):
-        reader.uint(1, "curve_type")
+    if exchange == "ECDHE" and reader.uint(1, "curve_type") == _NAMED_CURVE:
         params = EcdheParams(reader.uint(2, "named_curve"), reader.vector(1, "public point"))
-    elif known.key_exchange == "DHE":
+    elif exchange == "DHE":
         params = DheParams(reader.vector(2, "dh_p"), reader.vector(2, "dh_g"), reader.vector(2, "dh_Ys"))
-    elif known.key_exchange == "RSA":
+    elif exchange == "RSA":
         params = RsaParams(reader.vector(2, "rsa_modulus"), reader.vector(2, "rsa_exponent"))
     else:
         return ServerKeyExchange(params=OpaqueParams(body))
     scheme = signature = None
-    if known.authentication != "anon":
+    if known is not None and known.authentication != "anon":
         scheme = reader.uint(2, "signature scheme") if version >= Version.TLS1_2 else None
         signature = reader.vector(2, "signature")
     reader.expect_end("server_key_exchange")

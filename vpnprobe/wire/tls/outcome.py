@@ -20,10 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     total_bytes: int = 256 * 1024  # two full CA-name lists (64 KiB each) and a long chain still fit
     records: int = 1024  # 256 KiB in records of 256 bytes; stops a drip of tiny or empty records
-    message_bytes: int = (
-        160 * 1024
-    )  # the largest honest message is a chain; CertificateRequest ends at 64 KiB
-    certificates: int = 32  # OpenSSL builds at most 100, real chains have 1 to 6
+    message_bytes: int = 160 * 1024  # the largest honest message is a chain; CertificateRequest ends at 64 KiB
+    certificates: int = 32  # a chain has a handful; a server that sends its whole CA bundle is cut
     authorities: int = 2048  # a public CA bundle has about 150 names; 64 KiB hold 1,000 of usual length
     alerts: int = 8  # OpenSSL gives up after 5 warnings
     breaches: int = 32  # more says nothing new

@@ -153,7 +153,7 @@ class ExtensionType(enum.IntEnum):
 
 
 class NamedGroup(enum.IntEnum):
-    """IANA "TLS Supported Groups" (RFC 8422, 7027, 7919, 8446)."""
+    """IANA "TLS Supported Groups" (RFC 8422, 7027, 7919, 8446); brainpool is spelled in lower case."""
 
     sect163k1 = 1
     sect163r1 = 2
@@ -190,7 +190,9 @@ class NamedGroup(enum.IntEnum):
     ffdhe4096 = 258
     ffdhe6144 = 259
     ffdhe8192 = 260
+    SecP256r1MLKEM768 = 4587
     X25519MLKEM768 = 4588
+    SecP384r1MLKEM1024 = 4589
 
 
 class SignatureScheme(enum.IntEnum):

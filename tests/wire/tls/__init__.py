@@ -1,0 +1,1 @@
+"""The TLS first flight: built bytes read by others, real servers read by us."""
