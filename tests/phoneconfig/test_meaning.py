@@ -33,6 +33,4 @@ def test_every_meaning_belongs_to_a_field() -> None:
 
 
 def test_the_seven_choices_of_disable_tls_ciphers() -> None:
-    assert list(DISABLED_SUITES.items()) == list(
-        enumerate([0x000A, 0x002F, 0x0035, 0xC02F, 0xC02B, 0xC030, 0xC02C], 1)
-    )
+    assert list(DISABLED_SUITES.items()) == list(enumerate([0x000A, 0x002F, 0x0035, 0xC02F, 0xC02B, 0xC030, 0xC02C], 1))

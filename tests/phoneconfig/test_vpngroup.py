@@ -107,9 +107,7 @@ ODD_HASHES = {
 
 
 @pytest.mark.parametrize(("inner", "found", "problems"), ODD_HASHES.values(), ids=ODD_HASHES.keys())
-def test_odd_hashes(
-    inner: str, found: tuple[tuple[int, str], ...], problems: tuple[ConfigProblem, ...]
-) -> None:
+def test_odd_hashes(inner: str, found: tuple[tuple[int, str], ...], problems: tuple[ConfigProblem, ...]) -> None:
     group = hashes(inner)
     assert tuple((entry.index, entry.text) for entry in group.cert_hashes) == found
     assert group.problems == problems

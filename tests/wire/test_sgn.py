@@ -225,9 +225,7 @@ def test_a_header_without_items_has_no_facts() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 2, 3])
 def test_key_bits_by_modulus(number: int) -> None:
-    assert (
-        parse_signed_header(header_of(bytes([11, 0, 1, number]))).key_bits == (512, 1024, 2048, 4096)[number]
-    )
+    assert parse_signed_header(header_of(bytes([11, 0, 1, number]))).key_bits == (512, 1024, 2048, 4096)[number]
 
 
 def test_a_modulus_that_no_source_describes_gives_no_key_bits() -> None:
@@ -257,14 +255,10 @@ def test_the_builder_writes_the_corpus() -> None:
         signature=b"\x5a" * 64,
         timestamp=0x5F3C2A10,
     )
-    encryption = EncryptionItems(
-        iv=b"\xa1" * 16, padding=11, wrapped_key=b"\xc3" * 64, plaintext_hash=b"\xe5" * 20
-    )
+    encryption = EncryptionItems(iv=b"\xa1" * 16, padding=11, wrapped_key=b"\xc3" * 64, plaintext_hash=b"\xe5" * 20)
     signed = build(file_name="SEP8CB64F576113.cnf.xml.sgn")
     encrypted = build(file_name="SEP8CB64F576113.cnf.xml.enc.sgn", version=(2, 0), encryption=encryption)
-    trust_list = build(
-        file_name="ITLSEP8CB64F576113.tlv", version=(1, 2), signer_version=(1, 1), hash_algorithm=3
-    )
+    trust_list = build(file_name="ITLSEP8CB64F576113.tlv", version=(1, 2), signer_version=(1, 1), hash_algorithm=3)
     assert signed == SIGNED[:180]
     assert encrypted == ENCRYPTED[:328]
     assert trust_list == TRUST_LIST[:180]

@@ -115,7 +115,7 @@ class ConfigEncoding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """How the file was written, and what had to be overlooked to read it.
 
     `used` is the encoding that was decoded with, `declared` the one in the XML declaration, `bom` the byte
-    order mark's. `trailing` counts the bytes after the root element that are not blanks.
+    order mark's. `trailing` counts the bytes after the root element, from the first that is not a blank.
     `undeclared_prefixes` are namespace prefixes without a declaration (CUCM's own `xsi`). `recovered` are
     clauses such as "blanks before the XML declaration".
     """

@@ -84,9 +84,7 @@ def _decode_utf16(data: bytes, codec: str, recovered: list[str]) -> str:
         return data.decode(codec, "replace")
 
 
-def _decode_bytes(
-    data: bytes, bom: str | None, declared: str | None, recovered: list[str]
-) -> tuple[str, str]:
+def _decode_bytes(data: bytes, bom: str | None, declared: str | None, recovered: list[str]) -> tuple[str, str]:
     codec = bom or "utf-8"
     if declared is not None and bom is None:
         known = _CODECS.get(declared.lower())

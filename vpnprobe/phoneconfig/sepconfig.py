@@ -175,9 +175,7 @@ def _capf(root: Element, problems: Problems) -> Iterator[CapfServer]:
 def _tvs(root: Element, problems: Problems) -> Iterator[TvsServer]:
     for member in _members(root, "tvs"):
         tvs = Fields(member, problems)
-        yield TvsServer(
-            priority=_priority(member, problems), address=tvs.text("address"), port=tvs.port("port")
-        )
+        yield TvsServer(priority=_priority(member, problems), address=tvs.text("address"), port=tvs.port("port"))
 
 
 def _ntp(root: Element, problems: Problems) -> Iterator[NtpServer]:

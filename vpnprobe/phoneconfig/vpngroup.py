@@ -60,9 +60,7 @@ def read_vpn_group(element: Element) -> VpnGroup:
     )
 
 
-def _indexed(
-    parent: Element | None, stem: str, maximum: int, problems: Problems
-) -> list[tuple[str, int, str]]:
+def _indexed(parent: Element | None, stem: str, maximum: int, problems: Problems) -> list[tuple[str, int, str]]:
     """Return (tag, index, text) of the numbered children that are not blank, by number."""
     found: dict[int, tuple[str, int, str]] = {}
     for child in parent.children if parent is not None else ():

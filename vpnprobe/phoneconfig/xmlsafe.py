@@ -91,13 +91,11 @@ def parse_xml(text: str) -> Document:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
-        if tree.root is None or tree.depth:
+        if not tree.complete:
             reason = f"{expat.ErrorString(error.code)} in line {error.lineno}"
             raise Malformed(parser.ErrorByteIndex, "xml", reason) from error
         trailing = data[_root_end(data, tree) :].decode().lstrip(" \t\r\n")
-    if tree.root is None:
-        raise Malformed(len(data), "xml", "no element found")
-    return Document(tree.root, trailing, tree.undeclared_prefixes())
+    return Document(tree.document.children[0], trailing, tree.undeclared_prefixes())
 
 
 def _root_end(data: bytes, tree: _Tree) -> int:
@@ -108,27 +106,31 @@ def _root_end(data: bytes, tree: _Tree) -> int:
 
 
 class _Tree:
-    """Grows the tree from expat's events. `first_tag` and `last_tag` are byte offsets of those tags."""
+    """Grows the tree from expat's events; `document` holds the root as its only child.
+
+    `first_tag` and `last_tag` are the byte offsets of the root's own tags.
+    """
 
     def __init__(self, parser: expat.XMLParserType) -> None:
-        self.root: Element | None = None
+        self.document = Element("", "", {})
         self.first_tag = self.last_tag = 0
         self._parser = parser
-        self._open: list[Element] = []
+        self._open = [self.document]
         self._parts: list[list[str]] = []
         self._elements = 0
         self._used: set[str] = set()
         self._declared = {"xml", "xmlns"}
 
     @property
-    def depth(self) -> int:
-        return len(self._open)
+    def complete(self) -> bool:
+        """Whether the root element has ended."""
+        return bool(self.document.children) and not self._parts
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._elements += 1
         if self._elements > MAX_ELEMENTS:
             raise LimitExceeded("elements", MAX_ELEMENTS)
-        if self.depth >= MAX_DEPTH:
+        if len(self._parts) >= MAX_DEPTH:
             raise LimitExceeded("levels of elements", MAX_DEPTH)
         if len(attributes) > MAX_ATTRIBUTES:
             raise LimitExceeded("attributes of one element", MAX_ATTRIBUTES)
@@ -136,12 +138,10 @@ class _Tree:
             if len(name) > MAX_NAME_CHARS:
                 raise LimitExceeded("characters in a name", MAX_NAME_CHARS)
             self._note_prefix(name)
-        element = Element(tag, tag.rpartition(":")[2].lower(), attributes)
-        if self._open:
-            self._open[-1].children.append(element)
-        else:
-            self.root = element
+        if not self._parts:
             self.first_tag = self._parser.CurrentByteIndex
+        element = Element(tag, tag.rpartition(":")[2].lower(), attributes)
+        self._open[-1].children.append(element)
         self._open.append(element)
         self._parts.append([])
 
@@ -157,11 +157,12 @@ class _Tree:
 
     def _note_prefix(self, name: str) -> None:
         prefix, colon, local = name.partition(":")
-        if colon:
-            if prefix == "xmlns":
-                self._declared.add(local)
-            else:
-                self._used.add(prefix)
+        if not colon:
+            return
+        if prefix == "xmlns":
+            self._declared.add(local)
+        else:
+            self._used.add(prefix)
 
     def undeclared_prefixes(self) -> tuple[str, ...]:
         return tuple(sorted(self._used - self._declared))

@@ -38,7 +38,7 @@ _NAMED: Mapping[str, tuple[int, Mapping[str, int], int, int]] = {
 }
 
 
-class HelloData(msgspec.Struct, frozen=True, kw_only=True):
+class HelloData(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A ClientHello without what changes from one connection to the next, as plain numbers.
 
     Field by field what a hello template of `vpnprobe.wire.tls` takes. `extensions` are (type, body) in order;

@@ -31,7 +31,7 @@ class Source(enum.Enum):
     ASSUMPTION = "assumption"  # nobody saw or wrote it; the reference says why it is taken so
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The source of what the profile says in the fields `about` (dotted names)."""
 
     about: tuple[str, ...]
@@ -39,7 +39,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     reference: str
 
 
-class Boot(msgspec.Struct, frozen=True, kw_only=True):
+class Boot(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which files a phone asks for, in order, by which protocols.
 
     `protocols` are tried in order for each file. `{device}` in a template stands for the device name
@@ -66,14 +66,14 @@ class Boot(msgspec.Struct, frozen=True, kw_only=True):
         return _names(self.signed_config if trust_list else self.config, device)
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the phone cannot do otherwise: the UDP port of its DTLS tunnel, whether it takes SHA-2 certificates."""
 
     dtls_port: int
     sha2_certificates: bool
 
 
-class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):
+class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of the index. A model is asked for by its name with `suffix`; `models` is empty for no phone."""
 
     id: str
@@ -82,7 +82,7 @@ class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str = ""
 
 
-class PhoneProfile(msgspec.Struct, frozen=True, kw_only=True):
+class PhoneProfile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One model family.
 
     `model` is the one asked for (the first of `models` when the profile was asked for by its id; None for no
@@ -111,13 +111,13 @@ class PhoneProfile(msgspec.Struct, frozen=True, kw_only=True):
         return self.username.format(model=self.model, device=device) if self.username else None
 
 
-class _WithoutVpn(msgspec.Struct, frozen=True):
+class _WithoutVpn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[str, ...]
     reason: str
     reference: str
 
 
-class _LoadRule(msgspec.Struct, frozen=True):
+class _LoadRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     profile: str
     source: Source
@@ -125,7 +125,7 @@ class _LoadRule(msgspec.Struct, frozen=True):
     from_version: tuple[int, int] = (0, 0)
 
 
-class _Index(msgspec.Struct, frozen=True):
+class _Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profile: tuple[ProfileSummary, ...]
     without_vpn: tuple[_WithoutVpn, ...]
     load: tuple[_LoadRule, ...]
