@@ -71,9 +71,7 @@ async def test_a_name_with_addresses(
 @pytest.mark.parametrize(
     ("respond", "kind", "detail"),
     [
-        pytest.param(
-            records(rcode=dns.rcode.NXDOMAIN), FailureKind.NAME_NOT_FOUND, "NXDOMAIN", id="NXDOMAIN"
-        ),
+        pytest.param(records(rcode=dns.rcode.NXDOMAIN), FailureKind.NAME_NOT_FOUND, "NXDOMAIN", id="NXDOMAIN"),
         pytest.param(records(), FailureKind.NO_ADDRESS, "no A record", id="no answer"),
         pytest.param(records(rcode=dns.rcode.SERVFAIL), FailureKind.SERVFAIL, "SERVFAIL from", id="SERVFAIL"),
         pytest.param(records(rcode=dns.rcode.REFUSED), FailureKind.SERVFAIL, "REFUSED from", id="REFUSED"),
@@ -160,9 +158,7 @@ def _other_question(question: Question, transport: str) -> Answer:
         pytest.param(_other_question, id="answer to another question"),
         pytest.param(lambda question, transport: b"garbage", id="garbage"),
         pytest.param(lambda question, transport: b"", id="empty datagram"),
-        pytest.param(
-            lambda question, transport: question.to_wire()[:12] + b"\xc0\x0c" * 40, id="pointer loop"
-        ),
+        pytest.param(lambda question, transport: question.to_wire()[:12] + b"\xc0\x0c" * 40, id="pointer loop"),
     ],
 )
 async def test_no_usable_answer_ends_in_time(respond: Respond) -> None:
@@ -239,9 +235,7 @@ async def test_what_cannot_be_a_name_is_our_own_failure(host: str) -> None:
         pytest.param("asa.localhost.", frozenset({4}), ("127.0.0.1",), "hosts-file", id="below localhost"),
     ],
 )
-async def test_no_dns_is_needed(
-    host: str, families: frozenset[int], addresses: tuple[str, ...], source: str
-) -> None:
+async def test_no_dns_is_needed(host: str, families: frozenset[int], addresses: tuple[str, ...], source: str) -> None:
     found = await Resolver([_closed_port()], timeout=0.2).resolve(host, families)
     assert (found.addresses, found.source) == (addresses, source)
     assert (found.failure is None) == bool(addresses)
@@ -303,9 +297,7 @@ async def test_an_explicit_server_gets_the_full_name_only() -> None:
         assert server.asked == [("udp", "asa.", "A")]
 
 
-async def test_the_hosts_file_answers_after_dns(
-    machine: Callable[[Endpoint | None], None], tmp_path: Path
-) -> None:
+async def test_the_hosts_file_answers_after_dns(machine: Callable[[Endpoint | None], None], tmp_path: Path) -> None:
     hosts = _hosts(
         tmp_path,
         "# 192.0.2.1 vpn.example.com",
@@ -323,9 +315,7 @@ async def test_the_hosts_file_answers_after_dns(
     assert explicit.addresses == ()
 
 
-async def test_the_hosts_file_does_not_overrule_dns(
-    machine: Callable[[Endpoint | None], None], tmp_path: Path
-) -> None:
+async def test_the_hosts_file_does_not_overrule_dns(machine: Callable[[Endpoint | None], None], tmp_path: Path) -> None:
     async with dns_server(records(V4)) as server:
         machine(server.endpoint)
         found = await Resolver(timeout=2, hosts_file=_hosts(tmp_path, f"192.0.2.5 {HOST}")).resolve(HOST)
