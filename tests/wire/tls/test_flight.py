@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wire.tls import flights
@@ -317,6 +317,29 @@ def test_limits(limits: Limits, stream: bytes, what: str) -> None:
         assert result.failure.kind is FailureKind.TOO_MUCH
 
 
+def test_a_flight_of_just_the_limit_is_read() -> None:
+    limits = Limits(total_bytes=len(flights.TLS10), records=1, certificates=3, authorities=2)
+    assert read(PHONE, flights.TLS10, limits=limits).ended is Ended.SERVER_HELLO_DONE
+
+
+def test_the_record_version_is_that_of_the_first_record() -> None:
+    stream = build_records(22, 0x0300, server_hello()) + records(DONE, version=0x0301)
+    assert read(PHONE, stream).record_version == 0x0300
+
+
+@pytest.mark.parametrize(
+    ("stream", "where", "offset"),
+    [
+        pytest.param(SH + b"\x16", "record", len(SH), id="record"),
+        pytest.param(SH + records(DONE[:2]), "handshake message", len(SH) + 7, id="handshake-message"),
+    ],
+)
+def test_where_the_stream_ended(stream: bytes, where: str, offset: int) -> None:
+    problem = read(PHONE, stream, eof=True).problem
+    assert problem is not None
+    assert (problem.field, problem.reason, problem.offset) == (where, "the stream ended inside it", offset)
+
+
 def test_the_default_limits_hold_a_large_honest_flight() -> None:
     chain = tuple(bytes(4096) for _ in range(10))
     authorities = tuple(b"n" * 60 for _ in range(1000))
@@ -428,7 +451,6 @@ _streams = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(_streams, st.lists(st.integers(0, 50), max_size=20), st.sampled_from([PHONE, MODERN, TLS13]))
 def test_any_bytes_however_cut_give_one_result(stream: bytes, sizes: list[int], offered: ClientHello) -> None:
     whole = read(offered, stream, eof=True)
@@ -436,7 +458,6 @@ def test_any_bytes_however_cut_give_one_result(stream: bytes, sizes: list[int], 
     assert whole.ended is not Ended.OPEN
 
 
-@settings(deadline=None)
 @given(st.sampled_from([flights.TLS10, flights.TLS12]), st.data())
 def test_a_damaged_flight_gives_a_result(stream: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(stream) - 1))

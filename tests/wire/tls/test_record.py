@@ -99,7 +99,8 @@ def test_messages_come_back_however_they_are_fragmented(sent: list[Message], ste
 
 def test_an_announced_length_over_the_cap_is_refused_before_it_is_read() -> None:
     reader = MessageReader(max_bytes=10)
-    reader.feed(b"\x0b\x00\x00\x0b")
+    reader.feed(build_message(11, bytes(10)) + b"\x0b\x00\x00\x0b")
+    assert reader.next_message() == Message(11, bytes(10))
     with pytest.raises(LimitExceeded) as caught:
         reader.next_message()
     assert (caught.value.what, caught.value.limit) == ("bytes in a handshake message", 10)
