@@ -20,9 +20,9 @@ from tests.containers.tls_servers import TlsServer
 DHCP_CONFIG = """\
 authoritative;
 option tftp-servers code 150 = array of ip-address;
-option tftp-servers 10.1.1.5, 10.1.1.6;
+option tftp-servers {address};
 option tftp-server-name "tftp.vpnprobe.test";
-subnet 0.0.0.0 netmask 0.0.0.0 {}
+subnet 0.0.0.0 netmask 0.0.0.0 {{}}
 """
 
 TUNNEL_DEVICE = ("--device", "/dev/net/tun", "--cap-add", "NET_ADMIN")
@@ -37,13 +37,22 @@ class Start(Protocol):
 
 
 @pytest.fixture(scope="session")
-def start() -> Iterator[Start]:
+def network() -> Iterator[str]:
     if os.geteuid() != 0 or not podman.available():
-        pytest.fail(
-            "run containers/prepare as root first; these tests need podman and its images", pytrace=False
-        )
+        pytest.fail("run containers/prepare as root first; these tests need podman and its images", pytrace=False)
+    with podman.network(f"vpnprobe-test-{os.getpid()}") as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def bridge(network: str) -> str:
+    """This machine's interface on the test network."""
+    return podman.podman("network", "inspect", "--format", "{{.NetworkInterface}}", network).strip()
+
+
+@pytest.fixture(scope="session")
+def start(network: str) -> Iterator[Start]:
     with ExitStack() as session:
-        network = session.enter_context(podman.network(f"vpnprobe-test-{os.getpid()}"))
 
         def start_one(
             image: str, *command: str, listens: tuple[Transport, int] | None, options: tuple[str, ...] = ()
@@ -128,11 +137,11 @@ def http_server(start: Start, boot_directory: Path) -> Container:
 
 
 @pytest.fixture(scope="session")
-def dhcp_server(start: Start, tmp_path_factory: pytest.TempPathFactory) -> Container:
-    """ISC DHCP that names 10.1.1.5 and 10.1.1.6 by option 150 and tftp.vpnprobe.test by option 66."""
+def dhcp_server(start: Start, tftp_server: Container, tmp_path_factory: pytest.TempPathFactory) -> Container:
+    """ISC DHCP that names the TFTP server by option 150 and tftp.vpnprobe.test by option 66."""
     directory = tmp_path_factory.mktemp("dhcp")
     directory.chmod(0o755)
-    (directory / "dhcpd.conf").write_text(DHCP_CONFIG)
+    (directory / "dhcpd.conf").write_text(DHCP_CONFIG.format(address=tftp_server.address))
     return start("dhcp", listens=("udp", 67), options=("--volume", f"{directory}:/etc/vpnprobe:ro"))
 
 
@@ -175,3 +184,9 @@ def tls_server(start: Start, with_pki: tuple[str, ...]) -> Callable[[TlsServer],
 def client(start: Start, with_pki: tuple[str, ...]) -> Container:
     """A container with the openssl tool and curl, the clients that judge the servers."""
     return start("openssl", "sleep", "infinity", listens=None, options=with_pki)
+
+
+@pytest.fixture(scope="session")
+def nmap(start: Start) -> Container:
+    """A container with nmap, which judges what a TLS server accepts."""
+    return start("nmap", "sleep", "infinity", listens=None)

@@ -32,8 +32,16 @@ LSC = ("--cert", "/pki/lsc.crt", "--key", "/pki/lsc.key")
 FOREIGN = ("--cert", "/pki/foreign.crt", "--key", "/pki/foreign.key")
 
 
-@pytest.mark.parametrize("hello", HELLOS)
-@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+@pytest.mark.parametrize(
+    ("server", "hello"),
+    [
+        pytest.param(server, hello, id=f"{server.name}-{hello}")
+        for server in SERVERS
+        for hello in HELLOS
+        # No OpenSSL of today can offer what this server accepts; gnutls-cli tries it below.
+        if (server.name, getattr(server, hello)) != ("gnutls-rc4-3des", "rsa")
+    ],
+)
 def test_tls_server_answers_as_its_row_says(
     server: TlsServer, hello: str, tls_server: Callable[[TlsServer], Container], client: Container, pki: Path
 ) -> None:
@@ -92,9 +100,7 @@ def test_certificate_gateway_ends_the_connection_without_the_right_certificate(
     assert log in certificate_gateway.log()
 
 
-def test_certificate_gateway_names_the_authority_it_trusts(
-    certificate_gateway: Container, client: Container
-) -> None:
+def test_certificate_gateway_names_the_authority_it_trusts(certificate_gateway: Container, client: Container) -> None:
     where = f"{certificate_gateway.address}:443"
 
     seen = client.run("openssl", "s_client", "-connect", where, *HELLOS["to_7962g"], stdin="")
@@ -132,9 +138,7 @@ def test_tftp_serves_the_boot_directory(address: str, tftp_server: Container, bo
     assert "Error code 1: File not found" in missing
 
 
-def test_http_serves_the_boot_directory(
-    http_server: Container, client: Container, boot_directory: Path
-) -> None:
+def test_http_serves_the_boot_directory(http_server: Container, client: Container, boot_directory: Path) -> None:
     (boot_directory / "proof").write_text("as served\n")
     root = f"http://{http_server.address}:6970"
 
@@ -159,14 +163,12 @@ def test_dns_answers(name: str, status: str, answers: int, dns_server: Container
 
 
 def test_silent_dns_server_never_answers(silent_dns_server: Container, dns_server: Container) -> None:
-    seen = dns_server.run(
-        "dig", "+timeout=1", "+tries=1", f"@{silent_dns_server.address}", "two.vpnprobe.test"
-    )
+    seen = dns_server.run("dig", "+timeout=1", "+tries=1", f"@{silent_dns_server.address}", "two.vpnprobe.test")
 
     assert f"{silent_dns_server.address}#53: timed out" in seen
 
 
-def test_dhcp_answers_an_inform_with_both_options(dhcp_server: Container) -> None:
+def test_dhcp_answers_an_inform_with_both_options(dhcp_server: Container, tftp_server: Container) -> None:
     inform = BOOTP(ciaddr=dhcp_server.gateway, xid=0x56504E31, chaddr=bytes.fromhex(phone.MAC)) / DHCP(
         options=[("message-type", "inform"), ("param_req_list", [66, 150]), "end"]
     )
@@ -178,7 +180,7 @@ def test_dhcp_answers_an_inform_with_both_options(dhcp_server: Container) -> Non
 
     assert answer.xid == inform.xid
     assert ("tftp_server_name", b"tftp.vpnprobe.test") in answer[DHCP].options
-    assert ("tftp_server_address", "10.1.1.5", "10.1.1.6") in answer[DHCP].options
+    assert ("tftp_server_address", tftp_server.address) in answer[DHCP].options
 
 
 def test_capture_shows_who_sent_which_handshake_message(
