@@ -69,6 +69,10 @@ _EC_SIGNATURES = {
     "sha384": "1.2.840.10045.4.3.3",
     "sha512": "1.2.840.10045.4.3.4",
 }
+_CURVES: dict[str, ec.EllipticCurve] = {
+    curve.name: curve
+    for curve in (ec.SECP256R1(), ec.SECP384R1(), ec.SECP521R1(), ec.SECP256K1(), ec.BrainpoolP256R1())
+}
 _KEY_USAGES = (
     "digitalSignature",
     "nonRepudiation",
@@ -106,7 +110,8 @@ def integer(value: int | bytes) -> bytes:
     """An INTEGER; bytes are taken as its octets, minimal or not."""
     if isinstance(value, bytes):
         return tlv(0x02, value)
-    return tlv(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    magnitude = value if value >= 0 else ~value
+    return tlv(0x02, value.to_bytes(magnitude.bit_length() // 8 + 1, "big", signed=True))
 
 
 def oid(dotted: str) -> bytes:
@@ -155,7 +160,7 @@ def rsa_key(bits: int = 2048, slot: int = 0) -> rsa.RSAPrivateKey:
 @functools.cache
 def ec_key(curve: str = "secp256r1", slot: int = 0) -> ec.EllipticCurvePrivateKey:
     """The EC key number `slot` on that curve (name as in SEC 2)."""
-    return ec.generate_private_key(getattr(ec, curve.upper())())
+    return ec.generate_private_key(_CURVES[curve])
 
 
 # --- certificates ---
@@ -246,9 +251,7 @@ def issue(
     return Identity(der=der, key=key, subject=subject_der, issuer=issuer)
 
 
-def chain(
-    cn: str = "vpn.example.com", *, intermediates: int = 1, dns: Sequence[str] | None = None
-) -> Identity:
+def chain(cn: str = "vpn.example.com", *, intermediates: int = 1, dns: Sequence[str] | None = None) -> Identity:
     """A leaf below `intermediates` authorities below a root; `dns` is `[cn]` unless given."""
     authority = issue(cn="Example Root CA", ca=True, key_usage=["keyCertSign", "cRLSign"])
     for number in range(1, intermediates + 1):
@@ -266,9 +269,7 @@ def chain(
 
 def asa_self_signed(host: str = "10.198.16.140", key: Key | None = None) -> Identity:
     """What an ASA makes for itself, with the subject of the document's phone log."""
-    return issue(
-        subject=[("CN", host), ("unstructuredName", host, IA5)], key=key, serial=0xDFF2C450
-    )
+    return issue(subject=[("CN", host), ("unstructuredName", host, IA5)], key=key, serial=0xDFF2C450)
 
 
 def capf(serial: str = "18cf046e") -> Identity:
@@ -287,9 +288,7 @@ def manufacturing_ca(cn: str = "Cisco Manufacturing CA") -> Identity:
     return issue(subject=[("O", "Cisco Systems"), ("CN", cn)], key=rsa_key(slot=21), ca=True)
 
 
-def phone_certificate(
-    mac: str = "8CB64F576113", model: str = "7962G", issuer: Identity | None = None
-) -> Identity:
+def phone_certificate(mac: str = "8CB64F576113", model: str = "7962G", issuer: Identity | None = None) -> Identity:
     """A phone's certificate: an LSC of `capf()` unless another issuer is given."""
     return issue(
         subject=[("O", "Example"), ("OU", "Voice"), ("CN", f"CP-{model}-SEP{mac}")],
@@ -307,9 +306,7 @@ def to_pem(der: bytes, label: str = "CERTIFICATE") -> bytes:
 
 
 def public_key_der(key: Key) -> bytes:
-    return key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def sign(key: Key, data: bytes, hash_name: str) -> bytes:
@@ -357,6 +354,4 @@ def _key_usage(usages: Sequence[str]) -> Iterable[bytes]:
 
 def _extended_key_usage(purposes: Sequence[str]) -> Iterable[bytes]:
     if purposes:
-        yield extension(
-            "2.5.29.37", sequence(*(oid(_PURPOSES.get(purpose, purpose)) for purpose in purposes))
-        )
+        yield extension("2.5.29.37", sequence(*(oid(_PURPOSES.get(purpose, purpose)) for purpose in purposes)))

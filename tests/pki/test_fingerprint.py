@@ -24,9 +24,7 @@ CERT_HASH = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 
 
 def test_the_documents_pair() -> None:
-    assert parse_cert_hash(CERT_HASH) == CertHash(
-        text=CERT_HASH, digest=DIGEST, form=HashForm.BASE64, problems=()
-    )
+    assert parse_cert_hash(CERT_HASH) == CertHash(text=CERT_HASH, digest=DIGEST, form=HashForm.BASE64, problems=())
     assert parse_cert_hash(CERT_HASH).is_canonical
     assert format_cert_hash(DIGEST) == CERT_HASH
     assert fingerprint.colon_hex(DIGEST) == COLON_HEX
@@ -80,21 +78,13 @@ SHA1_TEXTS = [
         id="as Firefox shows it",
     ),
     pytest.param(f"  {CERT_HASH}\n", HashForm.BASE64, {HashProblem.WHITESPACE}, id="blanks around"),
-    pytest.param(
-        "5X6B6plUwUSX ZnjQ4kGM33mpMXY=", HashForm.BASE64, {HashProblem.WHITESPACE}, id="blank inside"
-    ),
+    pytest.param("5X6B6plUwUSX ZnjQ4kGM33mpMXY=", HashForm.BASE64, {HashProblem.WHITESPACE}, id="blank inside"),
     pytest.param(CERT_HASH.rstrip("="), HashForm.BASE64, {HashProblem.PADDING}, id="no padding"),
     pytest.param(CERT_HASH + "=", HashForm.BASE64, {HashProblem.PADDING}, id="too much padding"),
-    pytest.param(
-        "5X6B6plUwUSXZnjQ4kGM33mpMXZ=", HashForm.BASE64, {HashProblem.UNUSED_BITS}, id="unused bits"
-    ),
+    pytest.param("5X6B6plUwUSXZnjQ4kGM33mpMXZ=", HashForm.BASE64, {HashProblem.UNUSED_BITS}, id="unused bits"),
     pytest.param(f'"{CERT_HASH}"', HashForm.BASE64, {HashProblem.QUOTED}, id="quoted"),
-    pytest.param(
-        "5X6B6plUwUSXZnjQ4kGM33mpMXY&#61;", HashForm.BASE64, {HashProblem.ESCAPED}, id="character reference"
-    ),
-    pytest.param(
-        f"<certHash1>{CERT_HASH}</certHash1>", HashForm.BASE64, {HashProblem.LABELLED}, id="whole element"
-    ),
+    pytest.param("5X6B6plUwUSXZnjQ4kGM33mpMXY&#61;", HashForm.BASE64, {HashProblem.ESCAPED}, id="character reference"),
+    pytest.param(f"<certHash1>{CERT_HASH}</certHash1>", HashForm.BASE64, {HashProblem.LABELLED}, id="whole element"),
 ]
 
 
@@ -142,18 +132,10 @@ def test_other_lengths(size: int, problem: HashProblem, form: HashForm) -> None:
         pytest.param(" \n", None, HashProblem.EMPTY, id="blank"),
         pytest.param('""', None, HashProblem.EMPTY, id="empty quotes"),
         pytest.param("A" * 1025, None, HashProblem.TOO_LONG, id="too long"),
-        pytest.param(
-            "-----BEGIN CERTIFICATE-----\nMIIB", HashForm.PEM, HashProblem.IS_CERTIFICATE, id="certificate"
-        ),
-        pytest.param(
-            "5X6B6plUwUSX*njQ4kGM33mpMXY=", HashForm.BASE64, HashProblem.INVALID_CHARACTER, id="star"
-        ),
-        pytest.param(
-            "5X6B6plUwUSX=njQ4kGM33mpMXY=", HashForm.BASE64, HashProblem.INVALID_CHARACTER, id="equals"
-        ),
-        pytest.param(
-            "5X6B6plUwUSXZnjQ4kGM33mpM", HashForm.BASE64, HashProblem.WRONG_LENGTH, id="no base64 length"
-        ),
+        pytest.param("-----BEGIN CERTIFICATE-----\nMIIB", HashForm.PEM, HashProblem.IS_CERTIFICATE, id="certificate"),
+        pytest.param("5X6B6plUwUSX*njQ4kGM33mpMXY=", HashForm.BASE64, HashProblem.INVALID_CHARACTER, id="star"),
+        pytest.param("5X6B6plUwUSX=njQ4kGM33mpMXY=", HashForm.BASE64, HashProblem.INVALID_CHARACTER, id="equals"),
+        pytest.param("5X6B6plUwUSXZnjQ4kGM33mpM", HashForm.BASE64, HashProblem.WRONG_LENGTH, id="no base64 length"),
     ],
 )
 def test_texts_without_a_digest(text: str, form: HashForm | None, problem: HashProblem) -> None:
@@ -165,7 +147,7 @@ def test_texts_without_a_digest(text: str, form: HashForm | None, problem: HashP
 
 
 def test_the_copies_in_the_documents() -> None:
-    """`MXy=` and `p1` are copying errors of the source documents; the first shows itself by its unused bits."""
+    """`MXy=` and `p1` are copying errors of the documents; the first shows itself by its unused bits."""
     chinese = parse_cert_hash("5X6B6plUwUSXZnjQ4kGM33mpMXy=")
     assert chinese.problems == (HashProblem.UNUSED_BITS,)
     assert chinese.digest == DIGEST[:-1] + b"\x7c"

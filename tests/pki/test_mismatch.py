@@ -42,12 +42,8 @@ def document_certificate(monkeypatch: pytest.MonkeyPatch) -> bytes:
 @pytest.mark.parametrize(
     ("text", "edits"),
     [
-        pytest.param(
-            "5X6B6plUwUSXZnjQ4kGM33mpMXy=", (CopyEdit(position=27, given="y", right="Y"),), id="y for Y (zh)"
-        ),
-        pytest.param(
-            "5X6B6p1UwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=7, given="1", right="l"),), id="1 for l (ja)"
-        ),
+        pytest.param("5X6B6plUwUSXZnjQ4kGM33mpMXy=", (CopyEdit(position=27, given="y", right="Y"),), id="y for Y (zh)"),
+        pytest.param("5X6B6p1UwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=7, given="1", right="l"),), id="1 for l (ja)"),
         pytest.param(
             "SX6B6p1UwUSXZnjQ4kGM33mpMXy=",
             (
@@ -57,12 +53,8 @@ def document_certificate(monkeypatch: pytest.MonkeyPatch) -> bytes:
             ),
             id="three at once",
         ),
-        pytest.param(
-            "5X6B6pUwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=7, given="", right="l"),), id="one is missing"
-        ),
-        pytest.param(
-            "5X6B6plxUwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=8, given="x", right=""),), id="one too many"
-        ),
+        pytest.param("5X6B6pUwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=7, given="", right="l"),), id="one is missing"),
+        pytest.param("5X6B6plxUwUSXZnjQ4kGM33mpMXY=", (CopyEdit(position=8, given="x", right=""),), id="one too many"),
         pytest.param(
             "E5:7E:81:EA:99:54:C1:44:97:66:78:D0:E2:41:8C:0F:79:A9:31:76",
             (CopyEdit(position=31, given="0", right="D"),),
@@ -158,9 +150,7 @@ def test_the_pem_text(change: Callable[[bytes], bytes], leaf: Identity) -> None:
         pytest.param(lambda digest: format_cert_hash(digest)[:-1], HashProblem.PADDING, id="no padding"),
     ],
 )
-def test_the_right_hash_in_the_wrong_form(
-    write: Callable[[bytes], str], problem: HashProblem, leaf: Identity
-) -> None:
+def test_the_right_hash_in_the_wrong_form(write: Callable[[bytes], str], problem: HashProblem, leaf: Identity) -> None:
     (miss,) = explain(write(sha1(leaf.der)), leaf.der)
     assert miss.kind is NearMissKind.FORM
     assert miss.problems == (problem,)

@@ -54,9 +54,7 @@ def decide(texts: list[str], chain: tuple[bytes, ...] = CHAIN, hash_alg: str | N
             Basis.ASSUMPTION,
             id="unused bits",
         ),
-        pytest.param(
-            [cert_hash(LEAF).rstrip("=")], None, PinReason.DOUBTFUL_FORM, Basis.UNKNOWN, id="no padding"
-        ),
+        pytest.param([cert_hash(LEAF).rstrip("=")], None, PinReason.DOUBTFUL_FORM, Basis.UNKNOWN, id="no padding"),
         pytest.param([f" {cert_hash(LEAF)}"], None, PinReason.DOUBTFUL_FORM, Basis.UNKNOWN, id="blank"),
         pytest.param(
             [f" {cert_hash(LEAF)}", cert_hash(ISSUER)],
@@ -65,9 +63,7 @@ def decide(texts: list[str], chain: tuple[bytes, ...] = CHAIN, hash_alg: str | N
             Basis.INFERENCE,
             id="blank leaf, good issuer",
         ),
-        pytest.param(
-            [colon_hex(sha1(LEAF))], False, PinReason.NO_MATCH, Basis.DOCUMENT, id="hex with colons"
-        ),
+        pytest.param([colon_hex(sha1(LEAF))], False, PinReason.NO_MATCH, Basis.DOCUMENT, id="hex with colons"),
         pytest.param([sha1(LEAF).hex()], False, PinReason.NO_MATCH, Basis.DOCUMENT, id="hex"),
         pytest.param([f'"{cert_hash(LEAF)}"'], False, PinReason.NO_MATCH, Basis.DOCUMENT, id="quoted"),
         pytest.param(["not a hash"], False, PinReason.NO_MATCH, Basis.DOCUMENT, id="nonsense"),

@@ -207,9 +207,7 @@ def _read_serial(octets: bytes, problems: list[CertificateProblem]) -> str:
     return f"{sign}{'0' * (len(digits) % 2)}{digits}{rest}"
 
 
-def _read_signature_algorithm(
-    parts: CertificateParts, problems: list[CertificateProblem]
-) -> SignatureAlgorithm | None:
+def _read_signature_algorithm(parts: CertificateParts, problems: list[CertificateProblem]) -> SignatureAlgorithm | None:
     if parts.algorithm != parts.inner_algorithm:
         problems.append(CertificateProblem.ALGORITHM_MISMATCH)
     try:
@@ -238,9 +236,7 @@ def _read_name(der: bytes, problems: list[CertificateProblem]) -> _NameTexts:
     return texts
 
 
-def _read_dates(
-    parts: CertificateParts, problems: list[CertificateProblem]
-) -> tuple[datetime | None, datetime | None]:
+def _read_dates(parts: CertificateParts, problems: list[CertificateProblem]) -> tuple[datetime | None, datetime | None]:
     not_before, not_after = read_time(parts.not_before), read_time(parts.not_after)
     if not_before is None or not_after is None:
         problems.append(CertificateProblem.DATE_UNREADABLE)

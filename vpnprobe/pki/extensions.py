@@ -104,9 +104,7 @@ def _read_alternative_names(result: Extensions, value: bytes) -> None:
     result.is_cut = result.is_cut or len(names) > MAX_NAMES
     listed = names[:MAX_NAMES]
     result.dns_names = tuple(
-        name.body[:MAX_HOST_NAME].decode("ascii", "backslashreplace")
-        for name in listed
-        if name.tag == _DNS_NAME_TAG
+        name.body[:MAX_HOST_NAME].decode("ascii", "backslashreplace") for name in listed if name.tag == _DNS_NAME_TAG
     )
     addresses = [name.body for name in listed if name.tag == _IP_ADDRESS_TAG]
     result.ip_addresses = tuple(str(ip_address(body)) for body in addresses if len(body) in (4, 16))

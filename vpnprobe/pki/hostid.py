@@ -18,8 +18,7 @@ from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
 
 _LOG_WILDCARD = "VPNC: DNS has wildcard, starting checks..."
 _LOG_THIRD_LEVEL = (
-    "VPNC: Generic third level wildcards are not allowed, "
-    "stopping checks on host=({host}) and dns=({pattern})"
+    "VPNC: Generic third level wildcards are not allowed, stopping checks on host=({host}) and dns=({pattern})"
 )
 _LOG_FAILED = (
     "VPNC: hostID not found in subjectAltNames",
@@ -114,11 +113,7 @@ def _decide_named(host: str, san: tuple[str, ...]) -> _Verdict:
 
 def _log_lines(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
     wildcards = [name for name in names if _is_third_level(name)][:_SHOWN_WILDCARDS]
-    refused = (
-        line
-        for name in wildcards
-        for line in (_LOG_WILDCARD, _LOG_THIRD_LEVEL.format(host=host, pattern=name))
-    )
+    refused = (line for name in wildcards for line in (_LOG_WILDCARD, _LOG_THIRD_LEVEL.format(host=host, pattern=name)))
     return (*refused, *_LOG_FAILED)
 
 

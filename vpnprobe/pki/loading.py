@@ -66,9 +66,7 @@ def _from_blocks(blocks: list[tuple[str, str]]) -> list[bytes]:
         elif label in _PKCS7_LABELS:
             certificates.extend(_from_der(_decode_base64(body)))
         if len(certificates) > MAX_CERTIFICATES:
-            raise UsageError(
-                f"The file holds more than {MAX_CERTIFICATES} certificates. Give a smaller bundle."
-            )
+            raise UsageError(f"The file holds more than {MAX_CERTIFICATES} certificates. Give a smaller bundle.")
     if not certificates:
         labels = ", ".join(sorted({label for label, _ in blocks}))
         raise UsageError(f"The file holds no certificate, only: {labels}. {_NEXT_STEP}")
@@ -77,15 +75,11 @@ def _from_blocks(blocks: list[tuple[str, str]]) -> list[bytes]:
 
 def _from_bare_base64(text: str) -> list[bytes]:
     if "-----BEGIN" in text:
-        raise UsageError(
-            "The PEM block has no matching END line. Copy the certificate again, with both lines."
-        )
+        raise UsageError("The PEM block has no matching END line. Copy the certificate again, with both lines.")
     try:
         return _from_der(_decode_base64(text))
     except UsageError as error:
-        raise UsageError(
-            f"The file is neither PEM nor DER nor base64 of a certificate. {_NEXT_STEP}"
-        ) from error
+        raise UsageError(f"The file is neither PEM nor DER nor base64 of a certificate. {_NEXT_STEP}") from error
 
 
 def _decode_base64(text: str) -> bytes:
@@ -94,9 +88,7 @@ def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode("".join("".join(lines).split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise UsageError(
-            "The base64 of a certificate is damaged. Copy or export the certificate again."
-        ) from error
+        raise UsageError("The base64 of a certificate is damaged. Copy or export the certificate again.") from error
 
 
 def _outer_element(der: bytes) -> bytes:

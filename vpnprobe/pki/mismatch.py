@@ -102,9 +102,7 @@ def explain_mismatch(expected: Sequence[CertHash], seen: Sequence[SeenCertificat
         right = format_cert_hash(sha1(der))
         known = _digests_by_mistake(der)
         for number, cert_hash in enumerate(expected[:MAX_EXPECTED]):
-            mistake = _find_digest(cert_hash, known) or _compare_text(
-                cert_hash, right, sha1(der).hex().upper()
-            )
+            mistake = _find_digest(cert_hash, known) or _compare_text(cert_hash, right, sha1(der).hex().upper())
             if mistake is not None:
                 found.append(
                     NearMiss(
@@ -133,9 +131,7 @@ class _Mistake:
 _OTHER_CERTIFICATE = _Mistake(
     NearMissKind.OTHER_CERTIFICATE, "It is the certHash of another certificate that was seen."
 )
-_FORM = _Mistake(
-    NearMissKind.FORM, "It is the right SHA-1, but not in the form that CUCM writes, canonical base64."
-)
+_FORM = _Mistake(NearMissKind.FORM, "It is the right SHA-1, but not in the form that CUCM writes, canonical base64.")
 
 
 def _digests_by_mistake(der: bytes) -> dict[bytes, _Mistake]:
@@ -206,9 +202,7 @@ def _compare_text(cert_hash: CertHash, right: str, right_hex: str) -> _Mistake |
     hex_digits = "".join(character for character in given.upper() if character not in ":.-")
     for text, wanted in ((given, right), (hex_digits, right_hex)):
         if len(text) >= MIN_PART and text != wanted and (text in wanted or wanted in text):
-            return _Mistake(
-                NearMissKind.PART, "It holds only a part of the certHash, or more than the certHash."
-            )
+            return _Mistake(NearMissKind.PART, "It holds only a part of the certHash, or more than the certHash.")
     for text, wanted in ((given, right), (hex_digits, right_hex)):
         edits = _find_edits(text, wanted)
         if edits:
@@ -231,9 +225,7 @@ def _describe_edits(edits: tuple[CopyEdit, ...]) -> str:
 def _substitution_cost(given: str, right: str) -> int:
     if given == right:
         return 0
-    alike = given.casefold() == right.casefold() or any(
-        given in group and right in group for group in _LOOK_ALIKES
-    )
+    alike = given.casefold() == right.casefold() or any(given in group and right in group for group in _LOOK_ALIKES)
     return _CONFUSABLE_COST if alike else _OTHER_COST
 
 

@@ -115,7 +115,10 @@ def format_rfc4514(name: Name) -> str:
 
 
 def format_oneline(name: Name) -> str:
-    r"""Return OpenSSL's one-line text: `/` before each attribute, bytes outside printable ASCII as `\xHH`."""
+    r"""Return OpenSSL's one-line text: `/` before each attribute, bytes outside printable ASCII as `\xHH`.
+
+    As of OpenSSL 0.9.8, to which the phones' error numbers belong; newer releases escape `/` and `+`.
+    """
     return cut(
         "".join(
             f"/{attribute.short_name or attribute.oid}={_format_bytes(attribute.body)}"

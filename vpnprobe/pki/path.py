@@ -104,12 +104,12 @@ class PathResult(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A certificate that can be part of the path. `parts` is None where it is unreadable."""
+    """A certificate that can be part of the path; an unreadable one cannot."""
 
     source: Source
     index: int
     der: bytes
-    parts: CertificateParts | None
+    parts: CertificateParts
     subject: Hashable
     issuer: Hashable
 
@@ -126,32 +126,36 @@ def build_path(chain_der: Sequence[bytes], roots: Sequence[bytes] = (), *, at: d
     """
     if not chain_der:
         return PathResult(members=(), end=PathEnd.NO_CERTIFICATE)
-    nodes: list[_Node] = []
-    duplicates: list[int] = []
-    known: set[bytes] = set()
-    for source, certificates in ((Source.SENT, chain_der[:MAX_SENT]), (Source.ROOTS, roots)):
-        for index, der in enumerate(certificates):
-            if der not in known:
-                known.add(der)
-                nodes.append(_make_node(source, index, der))
-            elif source is Source.SENT:
-                duplicates.append(index)
-    search = _Search(nodes, frozenset(roots))
+    chain = chain_der[:MAX_SENT]
+    sent: dict[bytes, int] = {}
+    for index, der in enumerate(chain):
+        sent.setdefault(der, index)
+    duplicates = tuple(index for index, der in enumerate(chain) if sent[der] != index)
+    candidates = [_make_node(Source.SENT, index, der) for der, index in sent.items()]
+    candidates += [_make_node(Source.ROOTS, index, der) for index, der in enumerate(roots) if der not in sent]
+    if candidates[0] is None:
+        return PathResult(
+            members=(_make_member(Source.SENT, 0, chain[0], None, at),),
+            end=PathEnd.UNREADABLE,
+            unused=tuple(index for index in sent.values() if index),
+            duplicates=duplicates,
+        )
+    search = _Search([node for node in candidates if node is not None], frozenset(roots))
     end, path = search.run()
-    sent = [node.index for node in path if node.source is Source.SENT]
     top = path[-1]
-    has_top = end in _COMPLETE
+    used = [node.index for node in path if node.source is Source.SENT]
+    is_complete = end in _COMPLETE
     return PathResult(
         members=tuple(
-            _make_member(node, search.checks.get((node.der, issuer.der)), at)
+            _make_member(node.source, node.index, node.der, search.checks.get((node.der, issuer.der)), at)
             for node, issuer in zip(path, (*path[1:], top), strict=True)
         ),
         end=end,
-        missing_issuer=describe_name(top.parts.issuer) if top.parts and not has_top else None,
-        root_sent=has_top and top.source is Source.SENT and top.is_self_issued,
-        in_order=sent == list(range(len(sent))),
-        unused=tuple(node.index for node in nodes if node.source is Source.SENT and node.index not in sent),
-        duplicates=tuple(duplicates),
+        missing_issuer=None if is_complete else describe_name(top.parts.issuer),
+        root_sent=is_complete and top.source is Source.SENT and top.is_self_issued,
+        in_order=used == list(range(len(used))),
+        unused=tuple(index for index in sent.values() if index not in used),
+        duplicates=duplicates,
     )
 
 
@@ -180,16 +184,12 @@ class _Search:
                     queue.append(issuer)
         # All branches can have run into certificates that were visited before; then the leaf's own is the
         # answer.
-        return (
-            min(found, key=_preference) if found else (PathEnd.ISSUER_MISSING, self._path_to(self._nodes[0]))
-        )
+        return min(found, key=_preference) if found else (PathEnd.ISSUER_MISSING, self._path_to(self._nodes[0]))
 
     def _step(self, node: _Node) -> tuple[PathEnd | None, list[_Node]]:
         """Return how the path ends at `node`, or None and the issuers to go on with."""
         if node.der in self._anchors:
             return PathEnd.TRUSTED_ROOT, []
-        if node.parts is None:
-            return PathEnd.UNREADABLE, []
         if node.is_self_issued and self._check(node, node).valid is not False:
             is_leaf = node is self._nodes[0]
             return (PathEnd.SELF_SIGNED_LEAF if is_leaf else PathEnd.SELF_SIGNED), []
@@ -202,9 +202,7 @@ class _Search:
     def _check(self, node: _Node, issuer: _Node) -> SignatureCheck:
         pair = (node.der, issuer.der)
         if pair not in self.checks:
-            if node.parts is None or issuer.parts is None:
-                self.checks[pair] = SignatureCheck(valid=None, detail="a certificate is unreadable")
-            elif len(self.checks) >= MAX_SIGNATURE_CHECKS:
+            if len(self.checks) >= MAX_SIGNATURE_CHECKS:
                 self.checks[pair] = SignatureCheck(valid=None, detail="too many certificates to check")
             else:
                 self.checks[pair] = verify_signature(node.parts, issuer.parts.public_key)
@@ -225,19 +223,19 @@ def _preference(found: tuple[PathEnd, tuple[_Node, ...]]) -> tuple[int, int]:
     return len(_COMPLETE), -len(path)
 
 
-def _make_node(source: Source, index: int, der: bytes) -> _Node:
+def _make_node(source: Source, index: int, der: bytes) -> _Node | None:
     try:
         parts = split_certificate(der)
     except WireError:
-        return _Node(source, index, der, None, subject=der, issuer=None)
+        return None
     return _Node(source, index, der, parts, subject=name_key(parts.subject), issuer=name_key(parts.issuer))
 
 
-def _make_member(node: _Node, signature: SignatureCheck | None, at: datetime) -> PathMember:
-    facts = describe(node.der)
+def _make_member(source: Source, index: int, der: bytes, signature: SignatureCheck | None, at: datetime) -> PathMember:
+    facts = describe(der)
     return PathMember(
-        source=node.source,
-        index=node.index,
+        source=source,
+        index=index,
         sha1=facts.sha1,
         subject=facts.subject,
         not_after=facts.not_after,

@@ -86,9 +86,7 @@ def decide_pin(expected: Sequence[CertHash], chain_der: Sequence[bytes], hash_al
         return PinDecision(accepts=None, reason=PinReason.NO_CERTIFICATE, basis=Basis.UNKNOWN)
     matches = _find_matches(expected, chain_der)
     if (hash_alg or "").strip() not in ("", SHA1_HASH_ALG):
-        return PinDecision(
-            accepts=None, reason=PinReason.UNKNOWN_HASH_ALG, basis=Basis.UNKNOWN, matches=matches
-        )
+        return PinDecision(accepts=None, reason=PinReason.UNKNOWN_HASH_ALG, basis=Basis.UNKNOWN, matches=matches)
     sure = [match for match in matches if match.basis is not Basis.UNKNOWN]
     if sure:
         best = min(sure, key=_rank)
@@ -136,6 +134,4 @@ def _basis(cert_hash: CertHash, *, is_leaf: bool) -> Basis:
 
 def _rank(match: PinMatch) -> tuple[bool, int]:
     """Order matches: leaf before issuer, then the surest."""
-    return match.kind is MatchKind.ISSUER, (Basis.DOCUMENT, Basis.INFERENCE, Basis.ASSUMPTION).index(
-        match.basis
-    )
+    return match.kind is MatchKind.ISSUER, (Basis.DOCUMENT, Basis.INFERENCE, Basis.ASSUMPTION).index(match.basis)

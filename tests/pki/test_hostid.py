@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests import certificates as make
+from vpnprobe.pki.basis import Basis
+from vpnprobe.pki.certificate import describe
+from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id
+
+THIRD_LEVEL = (
+    "VPNC: Generic third level wildcards are not allowed, stopping checks on host=(test.vpn.com) and dns=(*.vpn.com)"
+)
+NOT_FOUND = (
+    "VPNC: hostID not found in subjectAltNames",
+    "VPNC: hostID not found in subject name",
+    "VPNC: hostIDCheck failed!!",
+)
+
+
+def decide(host: str, cn: str, dns: list[str], ips: list[str]) -> HostIdDecision:
+    return decide_host_id(host, describe(make.issue(cn=cn, dns=dns, ips=ips).der))
+
+
+def test_the_documents_example() -> None:
+    """Seed log records 1231 to 1235, from the process name on."""
+    decision = decide("test.vpn.com", "asa", ["*.vpn.com"], [])
+    assert decision == HostIdDecision(
+        accepts=False,
+        rule=HostIdRule.WILDCARD_THIRD_LEVEL,
+        basis=Basis.DOCUMENT,
+        host="test.vpn.com",
+        names=("*.vpn.com", "asa"),
+        log_lines=(
+            "VPNC: DNS has wildcard, starting checks...",
+            THIRD_LEVEL,
+            *NOT_FOUND,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "cn", "dns", "ips", "accepts", "rule", "basis"),
+    [
+        pytest.param(
+            "vpn.example.com", "vpn.example.com", [], [], True, HostIdRule.SUBJECT_MATCHES, Basis.DOCUMENT, id="CN"
+        ),
+        pytest.param(
+            "VPN.Example.com.", "vpn.example.COM", [], [], True, HostIdRule.SUBJECT_MATCHES, Basis.DOCUMENT, id="case"
+        ),
+        pytest.param(
+            "vpn.example.com", "asa", ["vpn.example.com"], [], True, HostIdRule.SAN_MATCHES, Basis.DOCUMENT, id="SAN"
+        ),
+        pytest.param(
+            "test.vpn.com",
+            "asa",
+            ["*.vpn.com", "test.vpn.com"],
+            [],
+            True,
+            HostIdRule.SAN_MATCHES,
+            Basis.INFERENCE,
+            id="SAN beside a wildcard",
+        ),
+        pytest.param(
+            "vpn.example.com",
+            "vpn.example.com",
+            ["other.example.com"],
+            [],
+            None,
+            HostIdRule.SUBJECT_MATCHES_SAN_DIFFERS,
+            Basis.UNKNOWN,
+            id="CN, but another SAN",
+        ),
+        pytest.param(
+            "vpn.example.com", "asa", ["other.example.com"], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="none"
+        ),
+        pytest.param(
+            "test.vpn.com",
+            "*.vpn.com",
+            [],
+            [],
+            False,
+            HostIdRule.WILDCARD_THIRD_LEVEL,
+            Basis.DOCUMENT,
+            id="CN wildcard",
+        ),
+        pytest.param(
+            "a.eu.vpn.com", "*.eu.vpn.com", [], [], None, HostIdRule.WILDCARD_OTHER, Basis.UNKNOWN, id="fourth level"
+        ),
+        pytest.param("vpn.com", "*.com", [], [], None, HostIdRule.WILDCARD_OTHER, Basis.UNKNOWN, id="second level"),
+        pytest.param(
+            "test1.vpn.com", "te*1.vpn.com", [], [], None, HostIdRule.WILDCARD_OTHER, Basis.UNKNOWN, id="part wildcard"
+        ),
+        pytest.param(
+            "a.b.vpn.com", "*.vpn.com", [], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="wildcard too short"
+        ),
+        pytest.param("t1.vpn.com", "t1*1.vpn.com", [], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="overlap"),
+        pytest.param("vpn", "*", [], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="star alone"),
+        pytest.param(
+            "10.198.16.140", "vpn.example.com", [], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="IP url"
+        ),
+        pytest.param(
+            "10.198.16.140", "10.198.16.140", [], [], None, HostIdRule.ADDRESS_MATCHES, Basis.UNKNOWN, id="IP in CN"
+        ),
+        pytest.param(
+            "[2001:DB8::1]", "asa", [], ["2001:db8::1"], None, HostIdRule.ADDRESS_MATCHES, Basis.UNKNOWN, id="IPv6 SAN"
+        ),
+        pytest.param(
+            "10.0.2.1", "*.0.2.1", [], [], False, HostIdRule.NO_MATCH, Basis.DOCUMENT, id="no wildcard for addresses"
+        ),
+    ],
+)
+def test_decisions(
+    host: str, cn: str, dns: list[str], ips: list[str], accepts: bool | None, rule: HostIdRule, basis: Basis
+) -> None:
+    decision = decide(host, cn, dns, ips)
+    assert (decision.accepts, decision.rule, decision.basis) == (accepts, rule, basis)
+    assert bool(decision.log_lines) == (accepts is False)
+    assert msgspec.json.decode(msgspec.json.encode(decision), type=HostIdDecision) == decision
+
+
+def test_the_log_of_a_plain_mismatch() -> None:
+    assert decide("vpn.example.com", "asa", ["other.example.com"], []).log_lines == NOT_FOUND
+
+
+def test_an_alternative_name_of_another_kind_does_not_replace_the_subject() -> None:
+    facts = describe(make.issue(cn="vpn.example.com", uris=["sip:example.com"]).der)
+    assert decide_host_id("vpn.example.com", facts).rule is HostIdRule.SUBJECT_MATCHES
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        pytest.param(lambda: b"", id="no certificate"),
+        pytest.param(lambda: make.issue(extensions=[make.extension("2.5.29.17", b"\x30")]).der, id="broken SAN"),
+        pytest.param(lambda: make.issue(dns=[f"h{n}.example" for n in range(600)]).der, id="too many names"),
+    ],
+)
+def test_names_that_are_not_known_decide_nothing(der: object) -> None:
+    assert callable(der)
+    decision = decide_host_id("vpn.example.com", describe(der()))
+    assert (decision.accepts, decision.rule) == (None, HostIdRule.UNREADABLE)
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_any_names(host: str, cn: str) -> None:
+    facts = describe(make.issue(subject=[("CN", cn.encode("utf-8", "replace"), make.UTF8)], key=make.ec_key()).der)
+    decision = decide_host_id(host, facts)
+    assert decision.accepts is not True or decision.host in decision.names
