@@ -7,11 +7,15 @@ from xml.sax.saxutils import escape
 
 from vpnprobe.lab.scenario import CUCM_NAME, Configuration
 
-# A load that fits each model, by the part of the profile name that decides it.
+# A load for each model, by the start of the profile's name; longer ones first.
 _LOADS = {
-    "79": "SIP42.9-4-2SR3-1S",
-    "8": "sip88xx.12-8-1-0001-455",
-    "7": "sip78xx.12-8-1-0001-455",
+    "7942": "SIP42.9-4-2SR3-1S",
+    "7962": "SIP42.9-4-2SR3-1S",
+    "7945": "SIP45.9-4-2SR3-1S",
+    "7965": "SIP45.9-4-2SR3-1S",
+    "7975": "SIP75.9-4-2SR3-1S",
+    "8841-pre12.5": "sip88xx.11-0-1MSR1-1",
+    "88": "sip88xx.12-8-1-0001-455",
 }
 
 _SHORT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -129,8 +133,8 @@ _HTML = """<!DOCTYPE html>
 
 
 def fitting_load(model: str) -> str:
-    """Return a firmware load that a phone of this model (profile name) could run."""
-    return next(load for prefix, load in _LOADS.items() if model.upper().removeprefix("CP-").startswith(prefix))
+    """Return a firmware load that a phone of this model (as a scenario names it) runs."""
+    return next(load for start, load in _LOADS.items() if model.startswith(start))
 
 
 def configuration_file(wanted: Configuration, *, model: str, group_url: str, cert_hashes: Sequence[str]) -> bytes:

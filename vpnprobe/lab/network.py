@@ -30,6 +30,8 @@ _GATEWAY_OFFSET, _TFTP_OFFSET, _HTTP_OFFSET, _DNS_OFFSET = 0, 1, 2, 3
 class Lab:
     """A running scenario: where everything listens, and how to probe it.
 
+    `addresses` are those behind the gateway's name, `port` is the gateway's at each of them.
+
     `directory` holds, for the time of the run, `client-cert.pem` and `client-key.pem` (where the probe is to
     have them), `password`, the CAs that the gateway trusts (`<name>-ca.pem`), `gateway.pem` (what the first
     address shows) and the boot files under `files/`.
@@ -38,6 +40,7 @@ class Lab:
     scenario: Scenario
     group_url: str
     addresses: tuple[str, ...]
+    port: int
     tftp_endpoint: Endpoint
     http_endpoint: Endpoint
     dns_endpoint: Endpoint
@@ -127,11 +130,11 @@ async def running_lab(
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vpnprobe-lab-")))
 
-        second = _IPV6 if network.second_is_ipv6 and has_address(_IPV6) else _SECOND_IPV4
+        second = _second_address(prefer_ipv6=network.second_is_ipv6)
         addresses = (host, second)[: len(network.gateways)]
         listeners = list(zip(addresses, network.gateways, strict=True))
         if network.member is not None:
-            listeners.append((_SECOND_IPV4, network.member))
+            listeners.append((second, network.member))
 
         def bind(offset: int, *wanted: Binding) -> list[socket.socket]:
             sockets = bound_sockets(wanted, 0 if port_base is None else port_base + offset)
@@ -158,7 +161,7 @@ async def running_lab(
             await stack.enter_async_context(gateway_server(sock, gateway, pki, now, member_url))
         await stack.enter_async_context(tftp_side(tftp_socket, files, network.config_server))
         await stack.enter_async_context(http_side(http_socket, files, network.config_server))
-        names = {GATEWAY_NAME: addresses, MEMBER_NAME: (_SECOND_IPV4,), CUCM_NAME: (host,)}
+        names = {GATEWAY_NAME: addresses, MEMBER_NAME: (second,), CUCM_NAME: (host,)}
         zone = Zone(names, faulty=GATEWAY_NAME, fault=network.dns)
         await stack.enter_async_context(dns_server(dns_udp, dns_tcp, zone))
 
@@ -166,12 +169,19 @@ async def running_lab(
             scenario=scenario,
             group_url=group_url,
             addresses=addresses,
+            port=port,
             tftp_endpoint=tftp_at,
             http_endpoint=_endpoint(http_socket),
             dns_endpoint=_endpoint(dns_udp),
             directory=directory,
             cert_hashes=cert_hashes,
         )
+
+
+def _second_address(*, prefer_ipv6: bool) -> str:
+    """Choose another loopback address than 127.0.0.1: not every system has ::1, nor any other one of IPv4."""
+    first, other = (_IPV6, _SECOND_IPV4) if prefer_ipv6 else (_SECOND_IPV4, _IPV6)
+    return first if has_address(first) else other
 
 
 def _endpoint(sock: socket.socket) -> Endpoint:
@@ -185,7 +195,7 @@ def _write(directory: Path, scenario: Scenario, pki: LabPki, files: Mapping[str,
     written["gateway.pem"] = pki.gateway(first.certificate).chain_pem
     written |= {f"{name}-ca.pem": pki.authority(name).pem for name in first.trusts}
     if scenario.options.client is not None:
-        client = pki.client(scenario.options.client, f"CP-{scenario.model}")
+        client = pki.client(scenario.options.client, f"CP-{scenario.model.partition('-')[0]}")
         written |= {"client-cert.pem": client.chain_pem, "client-key.pem": client.key_pem}
     if scenario.options.password:
         written["password"] = PASSWORD.encode() + b"\n"

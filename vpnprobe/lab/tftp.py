@@ -94,7 +94,7 @@ class _Listener(DatagramServer):
         for number, start in enumerate(range(0, len(data) + 1, size), 1):
             if self._fault == "truncates" and number > _BLOCKS_BEFORE_SILENCE:
                 return
-            if not await session.exchange(_block(number, data[start : start + size]), number % 65536):
+            if not await session.exchange(_block(number, data[start : start + size]), number):
                 return
             if self._fault == "foreign-datagrams":
                 # Only now does the client know whose datagrams are the right ones.
@@ -149,7 +149,7 @@ def _parsed(data: bytes) -> object | None:
 
 def _block(number: int, data: bytes) -> bytes:
     packet = TftpPacketDAT()
-    packet.blocknumber = number % 65536
+    packet.blocknumber = number
     packet.data = data
     return _encoded(packet)
 

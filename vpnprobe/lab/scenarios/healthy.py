@@ -38,6 +38,16 @@ SCENARIOS = (
         model="8841",
     ),
     Scenario(
+        name="healthy-7975",
+        title="A 7975G logs in with its LSC",
+        story=(
+            "The sister of the 7962G with the large screen, and with firmware of its own.",
+            "To the gateway it looks the same.",
+        ),
+        covers=("VP-23",),
+        model="7975G",
+    ),
+    Scenario(
         name="healthy-8841-http-closed",
         title="An 8841 falls back to TFTP",
         story=(

@@ -155,6 +155,19 @@ SCENARIOS = (
         expect_verdict="warn",
     ),
     Scenario(
+        name="ec-self-signed-pre12.5",
+        title="The same gateway, seen by an 8841 with older firmware",
+        story=(
+            "Before 12.5(1) an 8841 has no elliptic curves and is shown the RSA certificate, so it connects.",
+            "After its upgrade it would not: a warning.",
+        ),
+        covers=("VP-08",),
+        model="8841-pre12.5",
+        network=Network(gateways=(Gateway(ec_certificate=_EC, suites=_BOTH_KINDS),)),
+        expect_fail=frozenset({"TLS003"}),
+        expect_verdict="warn",
+    ),
+    Scenario(
         name="ec-pinned-8841",
         title="The EC certificate is pinned beside the RSA one",
         story=(
