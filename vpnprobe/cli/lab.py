@@ -68,7 +68,9 @@ def up(
     scenario: Annotated[str, typer.Argument(metavar="[SCENARIO]", help="See lab list.")] = DEFAULT_SCENARIO,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=1024, max=65000, help="Gateway port; TFTP, HTTP and DNS take the next three."),
+        typer.Option(
+            "--port", metavar="PORT", min=1024, max=65000, help="Gateway port; TFTP, HTTP and DNS take the next three."
+        ),
     ] = None,
 ) -> int:
     """Start a scenario on loopback and keep it running until Ctrl-C. Prints the command that probes it.

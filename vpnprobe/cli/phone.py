@@ -203,4 +203,4 @@ def _read_config(name: str) -> GivenConfig:
 def _client(certificate: str, key: str | None) -> ClientCredential:
     from vpnprobe.transport.tls import load_client_credential
 
-    return load_client_credential(certificate, key or certificate)
+    return load_client_credential(Path(certificate), Path(key) if key else None)

@@ -90,7 +90,8 @@ def _read(name: str) -> Iterator[Evidence]:
 
 def _missing_certificate(evidence: Evidence) -> str | None:
     named = [name for flight in evidence.first_flights for name in flight.chain]
-    named += [item.leaf for item in (*evidence.decisions, *evidence.handshakes) if item.leaf]
+    named += [decision.leaf for decision in evidence.decisions if decision.leaf]
+    named += [handshake.leaf for handshake in evidence.handshakes if handshake.leaf]
     named += evidence.client_chain
     for login in evidence.logins:
         named += login.redirect_flight.chain if login.redirect_flight else ()

@@ -135,9 +135,13 @@ def _checked_port(port_text: str, text: str) -> int:
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which phone is imitated: a profile of `vpnprobe.phones` and, for a phone probe, its MAC."""
+    """Which phone is imitated: a profile of `vpnprobe.phones`, the model of that family, and its MAC.
+
+    `model` is None for a profile that is no phone, `mac` for a gateway probe.
+    """
 
     profile: str
+    model: str | None = None
     mac: str | None = None
 
     @property

@@ -6,10 +6,11 @@ that the phone's own decision did not accept.
 
 from __future__ import annotations
 
+import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
-from vpnprobe.model.errors import TransportError, UsageError
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.observation import FirstFlight, Handshake, HttpExchange, Login
 from vpnprobe.model.target import Endpoint, parse_endpoint, parse_group_url
 from vpnprobe.probes.flights import FlightRunner, Hello
@@ -86,71 +87,57 @@ class LoginStages:
         return bool(decisions) and all(goes_on is True for goes_on in decisions)
 
     async def _handshake_at(self, flight: FirstFlight) -> None:
-        from vpnprobe.transport.tls import HandshakeFailed
+        from vpnprobe.transport.tls import HandshakeFailed, handshake
 
-        settings = self._settings(flight)
+        where = parse_endpoint(flight.address, self._options.group_url.port)
+        began = time.monotonic()
+        failure = None
         try:
-            connection = await self._connect(flight.address, settings)
-        except TransportError as error:
-            facts = error.partial if isinstance(error, HandshakeFailed) else None
-            self._recorder.handshakes.append(
-                Handshake(
-                    address=flight.address,
-                    engine=facts.engine if facts else "",
-                    completed=False,
-                    failure=error.failure,
-                    leaf=self._leaf(facts.chain) if facts else None,
-                    client_certificate_requested=facts.client_certificate_requested if facts else False,
-                    client_certificate=self._sent(facts.client_certificate_sent) if facts else None,
-                    authorities=facts.authorities if facts else (),
+            async with self._flights.ration.turn():
+                connection = await handshake(
+                    where.host, where.port, self._settings(flight), timeout=self._options.network.timeout
                 )
-            )
-            return
-        facts = connection.facts
+        except HandshakeFailed as error:
+            facts, failure = error.facts, error.failure
+        else:
+            self._stack.push_async_callback(connection.close)
+            self._open[flight.address] = connection
+            facts = connection.facts
+        chain = self._recorder.keep(facts.chain)
         self._recorder.handshakes.append(
             Handshake(
                 address=flight.address,
                 engine=facts.engine,
-                completed=True,
+                completed=failure is None,
+                failure=failure,
                 version=facts.version,
                 suite_name=facts.suite_name,
-                leaf=self._leaf(facts.chain),
+                leaf=chain[0] if chain else None,
                 client_certificate_requested=facts.client_certificate_requested,
-                client_certificate=self._sent(facts.client_certificate_sent),
+                client_certificate=self._client_name() if facts.client_certificate_sent else None,
                 authorities=facts.authorities,
-                duration_s=facts.duration_s,
+                duration_s=round(time.monotonic() - began, 6),
             )
         )
 
-    def _leaf(self, chain: tuple[bytes, ...]) -> str | None:
-        return self._recorder.keep(chain)[0] if chain else None
-
-    def _sent(self, sent: bool) -> str | None:
+    def _client_name(self) -> str | None:
         client = self._options.client
-        return self._recorder.keep(client.chain)[0] if sent and client is not None else None
+        return self._recorder.keep(client.chain)[0] if client is not None else None
 
     def _settings(self, flight: FirstFlight) -> TlsSettings:
         from vpnprobe.transport.tls import TlsSettings
 
         hello = self._options.profile.hello
+        trusted = self._trusted(flight.address)
         return TlsSettings(
             minimum=self._options.profile.minimum_version,
             maximum=hello.client_version,
             suites=hello.suites,
             server_name=flight.server_name,
-            client=self._options.client if self._trusted(flight.address) else None,
-            expected_leaf=flight.chain[0] if flight.chain else None,
+            client=self._options.client if trusted else None,
+            # Nothing secret is at stake elsewhere, and a changed leaf is worth seeing to the end.
+            expected_leaf=flight.chain[0] if trusted else None,
         )
-
-    async def _connect(self, address: str, settings: TlsSettings) -> TlsConnection:
-        from vpnprobe.transport.tls import handshake
-
-        where = parse_endpoint(address, self._options.group_url.port)
-        async with self._flights.ration.turn():
-            connection = await handshake(where.host, where.port, settings, timeout=self._options.network.timeout)
-        self._stack.push_async_callback(connection.close)
-        self._open[address] = connection
-        return connection
 
     async def _login_at(self, address: str) -> Login:
         """Run the phone's login at one address: GET, then POST where it is asked for, allowed and not tried yet."""

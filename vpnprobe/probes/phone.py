@@ -14,7 +14,7 @@ from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import FirstFlight, PhoneDecision
 from vpnprobe.model.target import Endpoint, Expectation, Persona, Target
 from vpnprobe.pki.certificate import describe
-from vpnprobe.pki.fingerprint import parse_cert_hash
+from vpnprobe.pki.fingerprint import parse_cert_hash, parse_expected_hash
 from vpnprobe.pki.hostid import decide_host_id
 from vpnprobe.pki.pin import decide_pin
 from vpnprobe.probes.flights import FlightRunner
@@ -45,7 +45,7 @@ class PhoneProbe:
                 group_url=options.group_url,
                 resolvers=options.network.resolvers,
             ),
-            Persona(profile=options.profile.id, mac=options.mac),
+            Persona(profile=options.profile.id, model=options.profile.model, mac=options.mac),
             expectation=Expectation(
                 cert_hashes=options.cert_hashes, config_file=options.config.name if options.config else None
             ),
@@ -118,7 +118,8 @@ class PhoneProbe:
             texts, hash_alg = self._expected()
             if not texts:
                 outcome.skip("no certHash known")
-            expected = [parse_cert_hash(text) for _, text in texts]
+            read = parse_expected_hash if self._options.cert_hashes else parse_cert_hash
+            expected = [read(text) for _, text in texts]
             for flight in self._judged_flights():
                 decision = decide_pin(expected, self._recorder.certificates(flight.chain), hash_alg)
                 matched = texts[decision.matches[0].cert_hash_index][0] if decision.matches else None

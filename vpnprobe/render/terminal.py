@@ -91,7 +91,7 @@ class _Page:
         self._console.print(
             Text.assemble(
                 ("vpnprobe " + report.probe, "bold"),
-                f"  {who} as a {report.persona.profile}" if who else "",
+                f"  {who} as a {report.persona.model or report.persona.profile}" if who else "",
                 f"  {printable(what)}",
             )
         )
