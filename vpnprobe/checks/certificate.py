@@ -1,0 +1,228 @@
+"""Checks of the gateway's certificate itself: its dates, the chain it comes with, its bytes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from vpnprobe.checks import needs, subjects
+from vpnprobe.checks.base import BOTH_PROBES, Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
+from vpnprobe.checks.needs import Chain
+from vpnprobe.checks.wording import count, day, listing
+from vpnprobe.model.finding import Fact
+from vpnprobe.pki.path import PathEnd, build_path
+
+# Inference: the documents name no time. Two months leave room for a change window and for phones that are away.
+RENEWAL_DAYS: Final = 60
+
+# VP-40, the seven steps of a renewal that loses no phone.
+_RENEW = (
+    fix(
+        "ASA",
+        """
+        1. Enrol the new certificate on a trustpoint of its own, and do not assign it yet: crypto ca trustpoint \
+          <new-trustpoint>
+        2. crypto ca export <new-trustpoint> identity-certificate
+        """,
+    ),
+    fix(
+        "CUCM",
+        """
+        3. Cisco Unified OS Administration > Security > Certificate Management > Upload Certificate: \
+          Phone-VPN-trust. If the common name is the old one's, the upload overwrites that (CSCuh19734).
+        4. Advanced Features > VPN > VPN Gateway: add the new certificate beside the old one.
+        5. Apply Config, while every phone is connected and reaches its TFTP server.
+        6. Look at the phones' status messages and at SEP<MAC>.cnf.xml: both certHashes must be there.
+        """,
+    ),
+    fix(
+        "ASA",
+        """
+        7. ssl trust-point <new-trustpoint> outside
+        write memory
+        """,
+    ),
+)
+
+
+def _judge_valid_now(case: Case, chain: Chain) -> Result:
+    leaf = chain.leaf
+    if leaf.not_before is None or leaf.not_after is None:
+        return unclear("the dates of the certificate cannot be read")
+    facts: dict[str, Fact] = {
+        "not_before": leaf.not_before.isoformat(),
+        "not_after": leaf.not_after.isoformat(),
+        "subject": leaf.subject,
+        "cert_hash": leaf.cert_hash,
+    }
+    if case.now < leaf.not_before:
+        return failed(f"not valid before {day(leaf.not_before)}", "not-yet", **facts)
+    if case.now >= leaf.not_after:
+        return failed(f"expired on {day(leaf.not_after)}", **facts)
+    return passed(f"valid from {day(leaf.not_before)} to {day(leaf.not_after)}", **facts)
+
+
+CRT001 = Check(
+    id="CRT001",
+    slug="certificate-valid-now",
+    title="The gateway's certificate is valid today",
+    stage="pin",
+    severity="critical",
+    probes=BOTH_PROBES,
+    subjects=subjects.leaves,
+    needs=needs.chain,
+    judge=_judge_valid_now,
+    covers=("VP-42",),
+    rationale="Phones whose gateway certificate has expired do not connect, and then cannot fetch the configuration "
+    "that would help them.",
+    guide=Guide(
+        fix=(
+            *_RENEW,
+            fix(
+                "phone",
+                """
+                Phones that are outside already: set Alternate TFTP to a public address that leads to the TFTP \
+                  server, for example a port forwarding on the ASA, let them fetch the new configuration, undo \
+                  both.
+                """,
+            ),
+        ),
+        next=("show crypto ca certificates", "show clock"),
+    ),
+    variants={
+        "not-yet": Guide(
+            fix=(
+                fix(
+                    "ASA",
+                    """
+                    show clock detail
+                    show ntp status
+                    configure terminal
+                    ntp server <address>
+                    If the clock was wrong when the certificate was made, make it again: crypto ca enroll \
+                      <trustpoint>
+                    """,
+                ),
+            ),
+            next=("show clock detail", "show crypto ca certificates"),
+        )
+    },
+    references=("Cisco document 116162, renewal of the ASA's certificate",),
+)
+
+
+def _judge_expires_soon(case: Case, chain: Chain) -> Result:
+    end = chain.leaf.not_after
+    if end is None:
+        return unclear("the dates of the certificate cannot be read")
+    left = end - case.now
+    if left <= timedelta(0):
+        return not_applicable(f"expired on {day(end)} (CRT001)")
+    facts: dict[str, Fact] = {"not_after": end.isoformat(), "days_left": left.days, "cert_hash": chain.leaf.cert_hash}
+    if left < timedelta(days=RENEWAL_DAYS):
+        return failed(f"expires on {day(end)}, {count(left.days, 'day')} from the run", **facts)
+    return passed(f"expires on {day(end)}, {count(left.days, 'day')} from the run", **facts)
+
+
+CRT002 = Check(
+    id="CRT002",
+    slug="certificate-expires-soon",
+    title=f"The gateway's certificate has {RENEWAL_DAYS} days or more to live",
+    stage="pin",
+    severity="warning",
+    probes=BOTH_PROBES,
+    subjects=subjects.leaves,
+    needs=needs.chain,
+    judge=_judge_expires_soon,
+    covers=("VP-40", "VP-41"),
+    rationale="The new hash must reach every phone before the certificate is swapped, and phones are not always "
+    "connected. The limit is an inference; the documents name none.",
+    guide=Guide(fix=_RENEW, next=("show crypto ca certificates",)),
+    references=("CSCuh19734", "Cisco document 116162, renewal of the ASA's certificate"),
+)
+
+
+def _judge_chain(case: Case, chain: Chain) -> Result:
+    path = build_path(chain.ders, at=case.now)
+    sent = [needs.certificate_facts(der).subject or "unreadable" for der in chain.ders]
+    facts: dict[str, Fact] = {"sent": sent, "path_end": path.end.value, "missing_issuer": path.missing_issuer}
+    if path.end is PathEnd.SELF_SIGNED_LEAF:
+        return not_applicable("the certificate is self-signed; there is no chain", **facts)
+    if path.end is PathEnd.UNREADABLE:
+        return unclear("a certificate of the chain cannot be read", **facts)
+    if path.end is PathEnd.SIGNATURE_WRONG:
+        return failed("a certificate of the chain was not signed by the issuer sent with it", **facts)
+    if not path.in_order or path.unused:
+        return failed(f"the chain is out of order or holds strangers: {listing(sent)}", **facts)
+    if path.end is PathEnd.ISSUER_MISSING and len(path.members) == 1:
+        return failed(f"the leaf is sent without its issuer {path.missing_issuer}", **facts)
+    return passed(f"{count(len(path.members), 'certificate')} in order", **facts)
+
+
+CRT003 = Check(
+    id="CRT003",
+    slug="chain-complete",
+    title="A third-party certificate comes with its intermediates, in order",
+    stage="pin",
+    severity="warning",
+    probes=BOTH_PROBES,
+    subjects=subjects.leaves,
+    needs=needs.chain,
+    judge=_judge_chain,
+    covers=("VP-06",),
+    rationale="The whole chain belongs on the ASA, root and intermediates. A certHash of an issuer only helps when the "
+    "issuer is sent. A missing root alone is not called a fault: from outside it cannot be told from an intermediate.",
+    guide=Guide(
+        fix=(
+            fix(
+                "ASA",
+                """
+                show crypto ca certificates <trustpoint>
+                configure terminal
+                crypto ca authenticate <trustpoint>
+                Paste the PEM of the issuer {missing_issuer}, then quit.
+                crypto ca trustpoint <root-trustpoint>
+                 enrollment terminal
+                 exit
+                crypto ca authenticate <root-trustpoint>
+                """,
+            ),
+        ),
+        next=("openssl s_client -connect {address} -showcerts", "show crypto ca certificates"),
+    ),
+)
+
+
+def _judge_readable(_case: Case, chain: Chain) -> Result:
+    leaf = chain.leaf
+    if leaf.parse_error is not None:
+        return failed(
+            f"the certificate cannot be read ({leaf.parse_error}); the phone only hashes it",
+            parse_error=leaf.parse_error,
+            cert_hash=leaf.cert_hash,
+        )
+    if leaf.problems:
+        names = [problem.value for problem in leaf.problems]
+        return failed(f"strict software may refuse this certificate: {listing(names)}", problems=names)
+    return passed(f"{leaf.subject} by {leaf.issuer}, {leaf.key_type} {leaf.key_bits}, {leaf.signature_algorithm}")
+
+
+CRT004 = Check(
+    id="CRT004",
+    slug="certificate-readable",
+    title="The certificate can be read without a problem",
+    stage="pin",
+    severity="info",
+    probes=BOTH_PROBES,
+    subjects=subjects.leaves,
+    needs=needs.chain,
+    judge=_judge_readable,
+    rationale="A phone hashes the bytes and does not mind; other software, such as a browser or a monitoring tool, may "
+    "refuse the certificate and hide the real state.",
+    guide=Guide(
+        fix=(fix("ASA", "At the next renewal make the certificate anew: crypto ca enroll <trustpoint>"),),
+        next=("openssl s_client -connect {address} -showcerts",),
+    ),
+)
+
+CHECKS = (CRT001, CRT002, CRT003, CRT004)

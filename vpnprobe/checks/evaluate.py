@@ -1,0 +1,190 @@
+"""Judges Evidence: applies every check of the probe to each of its subjects and sums up.
+
+A check that raises gives a finding with status "error" and never sinks the run. Evidence may come from a file of
+another time or another hand, so nothing here or in the checks trusts it to be complete.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from vpnprobe.checks.base import AnyCheck, Case, Guide, Lack, Result, Subject
+from vpnprobe.checks.catalogue import CHECKS
+from vpnprobe.checks.subjects import gateway_label
+from vpnprobe.checks.values import run_values
+from vpnprobe.model.evidence import STAGES, Evidence, StageName, Tool
+from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Verdict
+from vpnprobe.version import CATALOGUE_VERSION, __version__
+
+# Where a check broke is in the innermost lines; more would only swell the report.
+TRACEBACK_LINES: Final = 6
+
+PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+
+# The order in which a phone lives the stages, then what only a gateway probe does.
+STAGE_ORDER: Final[tuple[StageName, ...]] = (*STAGES["phone"], "enumerate")
+
+_TOOL: Final = Tool(name="vpnprobe", version=__version__, catalogue=CATALOGUE_VERSION)
+
+
+def judge(evidence: Evidence, now: datetime | None = None, checks: Sequence[AnyCheck] = CHECKS) -> Report:
+    """Judge `evidence` and return the report; never raises.
+
+    `now` is the moment that validity is judged for; without it the start of the run, so that old Evidence gives the
+    same answer at any time.
+    """
+    moment = now or evidence.started_at
+    outcomes = [
+        outcome for check in checks if evidence.probe in check.probes for outcome in _apply(check, evidence, moment)
+    ]
+    findings = tuple(_finding(evidence, outcome, outcomes) for outcome in outcomes)
+    return Report(
+        tool=_TOOL,
+        probe=evidence.probe,
+        target=evidence.target,
+        persona=evidence.persona,
+        started_at=evidence.started_at,
+        duration_s=evidence.duration_s,
+        verdict=_verdict(evidence, findings),
+        cause=_cause(findings),
+        interrupted=evidence.interrupted,
+        stages=evidence.stages,
+        findings=findings,
+        evidence=evidence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A check that raised instead of answering."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    check: AnyCheck
+    subject: Subject
+    answer: Result | Lack | _Broken
+
+    @property
+    def has_failed(self) -> bool:
+        return isinstance(self.answer, Result) and self.answer.status == "fail"
+
+
+def _apply(check: AnyCheck, evidence: Evidence, now: datetime) -> Iterator[_Outcome]:
+    try:
+        subjects = tuple(check.subjects(evidence))
+    except Exception as error:
+        yield _Outcome(check, Subject(label=gateway_label(evidence)), _Broken(error))
+        return
+    for subject in subjects:
+        yield _Outcome(check, subject, _answer(check, Case(evidence=evidence, subject=subject, now=now)))
+
+
+def _answer(check: AnyCheck, case: Case) -> Result | Lack | _Broken:
+    try:
+        facts = check.needs.read(case)
+        return facts if isinstance(facts, Lack) else check.judge(case, facts)
+    except Exception as error:
+        return _Broken(error)
+
+
+def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]) -> Finding:
+    check, answer = outcome.check, outcome.answer
+    finding = Finding(
+        id=check.id,
+        name=check.slug,
+        stage=check.stage,
+        status="error",
+        severity=check.severity,
+        subject=outcome.subject.label,
+        covers=check.covers,
+        summary="",
+    )
+    match answer:
+        case _Broken(error):
+            summary = f"the check itself failed ({type(error).__name__}); please report it with the Evidence file"
+            lines = traceback.format_exception(error)[-TRACEBACK_LINES:]
+            return msgspec.structs.replace(
+                finding, summary=summary, facts={"traceback": [line.strip() for line in lines]}
+            )
+        case Lack(why, status):
+            return msgspec.structs.replace(finding, status=status, summary=why)
+        case Result(status=status, summary=summary, facts=facts) if status != "fail":
+            return msgspec.structs.replace(finding, status=status, summary=summary, facts=dict(facts))
+        case Result(summary=summary, facts=facts, variant=variant):
+            explained = _explained_by(outcome, outcomes)
+            if explained:
+                summary = f"{summary} (a consequence of {', '.join(explained)})"
+                return msgspec.structs.replace(finding, status="inconclusive", summary=summary, facts=dict(facts))
+            values = run_values(evidence, outcome.subject) | {
+                name: _as_text(fact) for name, fact in facts.items() if fact is not None
+            }
+            guide = _fill_guide(check.guide_for(variant), values)
+            return msgspec.structs.replace(
+                finding,
+                status="fail",
+                summary=summary,
+                facts=dict(facts),
+                fix=guide.fix,
+                logs=guide.logs,
+                next=guide.next,
+            )
+
+
+def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str, ...]:
+    """Return the ids of the checks that this one yields to and that failed at the same address, or for the run."""
+    address = outcome.subject.address
+    found = (
+        other.check.id
+        for other in outcomes
+        if other.check.id in outcome.check.yields_to
+        and other.has_failed
+        and (address is None or other.subject.address in (None, address))
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
+    def fill(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(PLACEHOLDER.sub(lambda match: _value(match[1], values), text) for text in texts)
+
+    return Guide(
+        fix=tuple(Fix(fix.platform, fill(fix.steps)) for fix in guide.fix),
+        logs=Logs(phone=fill(guide.logs.phone), asa=fill(guide.logs.asa)),
+        next=fill(guide.next),
+    )
+
+
+def _value(name: str, values: Mapping[str, str]) -> str:
+    """Return a value; one that this run does not know stays for the operator to fill in."""
+    return values.get(name, f"<{name.replace('_', '-')}>")
+
+
+def _as_text(fact: Fact) -> str:
+    return ", ".join(fact) if isinstance(fact, list) else str(fact)
+
+
+def _verdict(evidence: Evidence, findings: Sequence[Finding]) -> Verdict:
+    critical = {finding.status for finding in findings if finding.severity == "critical"}
+    if evidence.interrupted == "interrupt":
+        return "inconclusive"
+    if "fail" in critical:
+        return "fail"
+    if critical & {"inconclusive", "error"}:
+        return "inconclusive"
+    return "warn" if any(finding.is_alarm for finding in findings) else "pass"
+
+
+def _cause(findings: Sequence[Finding]) -> str | None:
+    failed = [finding for finding in findings if finding.status == "fail" and finding.severity == "critical"]
+    first = min(failed, key=lambda finding: STAGE_ORDER.index(finding.stage), default=None)
+    return None if first is None else first.id

@@ -1,0 +1,150 @@
+"""Checks of the phone's host-ID check: does the certificate name the host of the group-url?"""
+
+from __future__ import annotations
+
+from vpnprobe.checks import needs, subjects
+from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
+from vpnprobe.checks.needs import Chain
+from vpnprobe.checks.wording import listing
+from vpnprobe.model.config import VpnGroup
+from vpnprobe.model.finding import Fact, Logs
+from vpnprobe.model.target import GroupUrl
+from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id
+
+_RULE_WORDS = {
+    HostIdRule.SAN_MATCHES: "its subjectAltName names the host",
+    HostIdRule.SUBJECT_MATCHES: "its common name is the host",
+    HostIdRule.SUBJECT_MATCHES_SAN_DIFFERS: (
+        "its common name is the host, its subjectAltName names others; the documents point both ways"
+    ),
+    HostIdRule.ADDRESS_MATCHES: "it names the address of the URL; the documents call URLs with an address a failure",
+    HostIdRule.WILDCARD_THIRD_LEVEL: "a wildcard of the third level, which phones refuse",
+    HostIdRule.WILDCARD_OTHER: "a wildcard that covers the host; what the phone does with it is not documented",
+    HostIdRule.NO_MATCH: "no name of it is the host",
+    HostIdRule.UNREADABLE: "not all of its names can be read",
+}
+
+_Known = tuple[tuple[Chain, VpnGroup], GroupUrl]
+
+
+def _decide(known: _Known) -> tuple[HostIdDecision, str, dict[str, Fact]]:
+    (chain, _), url = known
+    decision = decide_host_id(url.host, chain.leaf)
+    named = listing(decision.names) or "no name"
+    summary = f"{decision.host} against {named}: {_RULE_WORDS[decision.rule]}"
+    wildcard = next((name for name in decision.names if name.startswith("*")), None)
+    facts: dict[str, Fact] = {
+        "host": decision.host,
+        "names": list(decision.names),
+        "rule": decision.rule.value,
+        "basis": decision.basis.value,
+        "wildcard": wildcard,
+    }
+    return decision, summary, facts
+
+
+def _is_on(known: _Known) -> bool:
+    return known[0][1].enable_host_id_check == 1
+
+
+def _judge_host_id(_case: Case, known: _Known) -> Result:
+    if not _is_on(known):
+        value = known[0][1].enable_host_id_check
+        return not_applicable(
+            f"enableHostIDCheck is {'absent' if value is None else value}; the phone looks at no name"
+        )
+    decision, summary, facts = _decide(known)
+    if decision.accepts:
+        return passed(summary, **facts)
+    if decision.accepts is None:
+        return unclear(summary, **facts)
+    return failed(summary, "wildcard" if decision.rule is HostIdRule.WILDCARD_THIRD_LEVEL else "", **facts)
+
+
+_FIX = (
+    fix(
+        "CUCM",
+        """
+        Advanced Features > VPN > VPN Profile: untick Enable Host ID Check.
+        Save, then Apply Config to the phones.
+        """,
+    ),
+    fix(
+        "ASA",
+        """
+        Or make a certificate whose common name is the host of the URL; it must be uploaded to CUCM before it is \
+          shown:
+        crypto ca trustpoint <new-trustpoint>
+         fqdn {host}
+         subject-name CN={host}
+        """,
+    ),
+)
+# VP-32, from the process name on.
+_FAILED_LINES = (
+    "VPNC: hostID not found in subjectAltNames",
+    "VPNC: hostID not found in subject name",
+    "VPNC: hostIDCheck failed!!",
+)
+_WILDCARD_LINES = (
+    "VPNC: DNS has wildcard, starting checks...",
+    "VPNC: Generic third level wildcards are not allowed, stopping checks on host=({host}) and dns=({wildcard})",
+)
+
+HID001 = Check(
+    id="HID001",
+    slug="host-id",
+    title="With the host-ID check on, the certificate names the host of the URL",
+    stage="host-id",
+    severity="critical",
+    probes=("phone",),
+    subjects=subjects.own_hellos,
+    needs=needs.chain & needs.vpn_group & needs.group_url,
+    judge=_judge_host_id,
+    covers=("VP-31", "VP-32"),
+    rationale=(
+        "The phone tries wildcards, then the subjectAltName, then the subject. Wildcard certificates, other "
+        "names and URLs with an address make it fail, also where the hash matches."
+    ),
+    guide=Guide(fix=_FIX, logs=Logs(phone=_FAILED_LINES), next=("show run ssl", "vpnprobe gateway {gateway}")),
+    variants={
+        "wildcard": Guide(
+            fix=_FIX,
+            logs=Logs(phone=_WILDCARD_LINES + _FAILED_LINES),
+            next=("show run ssl", "vpnprobe gateway {gateway}"),
+        )
+    },
+    references=("Cisco document 116162, host ID check",),
+)
+
+
+def _judge_if_enabled(_case: Case, known: _Known) -> Result:
+    if _is_on(known):
+        return not_applicable("the check is on (HID001)")
+    decision, summary, facts = _decide(known)
+    if decision.accepts:
+        return passed(f"would pass if it were turned on: {summary}", **facts)
+    if decision.accepts is None:
+        return unclear(f"not known what would happen if it were turned on: {summary}", **facts)
+    return failed(f"would fail if it were turned on: {summary}", **facts)
+
+
+HID002 = Check(
+    id="HID002",
+    slug="host-id-if-enabled",
+    title="The certificate would stand the host-ID check if it were turned on",
+    stage="host-id",
+    severity="info",
+    probes=("phone",),
+    subjects=subjects.own_hellos,
+    needs=needs.chain & needs.vpn_group & needs.group_url,
+    judge=_judge_if_enabled,
+    covers=("VP-31", "VP-32"),
+    rationale="CUCM ticks Enable Host ID Check in every new VPN profile, so a change of profile can turn it on.",
+    guide=Guide(
+        fix=(fix("CUCM", "Advanced Features > VPN > VPN Profile: leave Enable Host ID Check unticked."),),
+        next=("vpnprobe explain HID001",),
+    ),
+)
+
+CHECKS = (HID001, HID002)

@@ -1,0 +1,67 @@
+"""Facts of the handshake, the login and the client certificate."""
+
+from __future__ import annotations
+
+from vpnprobe.checks.base import Case, Lack, Need, Subject
+from vpnprobe.checks.needs.gateway import certificate_facts
+from vpnprobe.checks.needs.stages import not_reached
+from vpnprobe.model.observation import Handshake, Login
+from vpnprobe.pki.certificate import CertificateFacts
+
+
+def find_handshake(case: Case) -> Handshake | None:
+    """Return the handshake at the subject's address."""
+    found = (item for item in case.evidence.handshakes if item.address == case.subject.address)
+    return next(found, None)
+
+
+def _read_handshake(case: Case) -> Handshake | Lack:
+    return find_handshake(case) or not_reached(case.evidence, "handshake")
+
+
+handshake = Need(("a handshake",), _read_handshake)
+
+
+def withheld_certificate(case: Case, attempt: Handshake) -> Lack | None:
+    """Say why a handshake that failed proves nothing: the gateway wants a client certificate and got none."""
+    if attempt.completed or not attempt.client_certificate_requested or attempt.client_certificate is not None:
+        return None
+    if case.evidence.credential == "certificate":
+        return Lack("the client certificate was withheld: the phone would not have gone on here")
+    return Lack("the gateway goes on only with a client certificate; none was given", "not-applicable")
+
+
+def _read_session(case: Case) -> Handshake | Lack:
+    found = _read_handshake(case)
+    if isinstance(found, Lack) or found.completed:
+        return found
+    because = "the handshake did not complete (HSK001)"
+    return withheld_certificate(case, found) or Lack(because)
+
+
+def _read_login(case: Case) -> Login | Lack:
+    if not case.evidence.login_wanted:
+        return Lack("--no-login was given", "not-applicable")
+    found = next((item for item in case.evidence.logins if item.address == case.subject.address), None)
+    if found is not None:
+        return found
+    if case.evidence.handshakes and all(not item.completed for item in case.evidence.handshakes):
+        first = Subject(label=case.subject.label, address=case.evidence.handshakes[0].address)
+        reason = _read_session(Case(evidence=case.evidence, subject=first, now=case.now))
+        if isinstance(reason, Lack):
+            return reason
+    return not_reached(case.evidence, "login")
+
+
+login = Need(("an answer to the login",), _read_login)
+
+
+def _read_client_certificate(case: Case) -> CertificateFacts | Lack:
+    evidence = case.evidence
+    if not evidence.client_chain:
+        return Lack("no client certificate was given", "not-applicable")
+    der = evidence.certificates.get(evidence.client_chain[0])
+    return Lack("the Evidence does not hold the client certificate") if der is None else certificate_facts(der)
+
+
+client_certificate = Need(("the client certificate that was given",), _read_client_certificate)
