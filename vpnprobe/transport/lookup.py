@@ -51,9 +51,7 @@ class _Server(dns.nameserver.Do53Nameserver):
         self._name = str(endpoint)
         self._log = log
 
-    async def async_query(
-        self, request: dns.message.QueryMessage, *args: Any, **kwargs: Any
-    ) -> dns.message.Message:
+    async def async_query(self, request: dns.message.QueryMessage, *args: Any, **kwargs: Any) -> dns.message.Message:
         if self._name not in self._log.asked:
             self._log.asked.append(self._name)
         try:
@@ -69,9 +67,7 @@ class _Server(dns.nameserver.Do53Nameserver):
         return response
 
 
-async def look_up(
-    host: str, kind: Literal["A", "AAAA"], servers: Sequence[Endpoint], timeout: float
-) -> Lookup:
+async def look_up(host: str, kind: Literal["A", "AAAA"], servers: Sequence[Endpoint], timeout: float) -> Lookup:
     """Ask for the addresses of `host` within `timeout` seconds.
 
     With `servers`, `host` is a full name. Without, the servers and the search list of this machine count.
@@ -101,9 +97,7 @@ async def look_up(
     return Lookup(servers=tuple(log.asked), failure=failure)
 
 
-async def _ask(
-    host: str, kind: str, servers: Sequence[Endpoint], timeout: float, log: _Log
-) -> dns.resolver.Answer:
+async def _ask(host: str, kind: str, servers: Sequence[Endpoint], timeout: float, log: _Log) -> dns.resolver.Answer:
     resolver = dns.asyncresolver.Resolver(configure=not servers)
     endpoints = servers or [Endpoint(str(one), resolver.port) for one in resolver.nameservers]
     if not endpoints:

@@ -34,9 +34,7 @@ class Resolver:
     is not an IP address.
     """
 
-    def __init__(
-        self, servers: Sequence[Endpoint] = (), *, timeout: float, hosts_file: Path = HOSTS_FILE
-    ) -> None:
+    def __init__(self, servers: Sequence[Endpoint] = (), *, timeout: float, hosts_file: Path = HOSTS_FILE) -> None:
         for server in servers:
             if not server.is_address:
                 raise UsageError(f"{server.host!r} is a name; give the DNS server by its IP address")

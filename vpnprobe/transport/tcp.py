@@ -7,6 +7,7 @@ second, and a socket is closed when `close` returns, also when the task was canc
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -83,6 +84,11 @@ class TcpStream:
     async def close(self) -> None:
         """Close in both directions at once, so that the peer is not left waiting."""
         self._socket.close()
+
+    def close_with(self, last: bytes) -> None:
+        """Hand `last` to the kernel as far as it takes it without waiting, and close."""
+        with self._socket, contextlib.suppress(OSError):
+            self._socket.send(last)
 
 
 async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> TcpStream:
