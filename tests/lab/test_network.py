@@ -1,13 +1,12 @@
 import asyncio
 import gc
 import shlex
-import socket
 
 import dns.asyncresolver
 import pytest
 
 from tests.lab.clients import Session, phone_context
-from vpnprobe.lab.listening import STREAM, bound_sockets, has_address
+from vpnprobe.lab.listening import DATAGRAM, STREAM, bound_sockets, has_address
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.scenario import Scenario
 from vpnprobe.lab.scenarios import find_scenario, scenarios
@@ -136,20 +135,33 @@ async def test_taken_port_is_a_usage_error() -> None:
                 pass
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "0.0.0.0", "localhost", "::"])
+async def test_only_loopback_is_listened_on(host: str) -> None:
+    with pytest.raises(UsageError, match="loopback only"):
+        async with running_lab(find_scenario("healthy"), host=host):
+            pass
+
+
+@pytest.mark.skipif(not has_address("::1"), reason="this machine has no IPv6 on loopback")
+async def test_everything_on_another_loopback_address() -> None:
+    async with running_lab(find_scenario("host-id-ip-url"), host="::1") as lab:
+        assert lab.group_url == f"https://[::1]:{lab.port}/VPNPhone"
+        assert lab.tftp.startswith("[::1]:")
+        async with Session("::1", lab.port, phone_context(lab.directory)) as session:
+            assert (await session.request("POST")).status == 200
+
+
 async def test_private_key_is_for_its_owner_only() -> None:
     async with running_lab(find_scenario("healthy")) as lab:
         assert lab.client_key.stat().st_mode & 0o077 == 0
 
 
 def free_base() -> int:
-    """Find four free ports in a row."""
-    for _ in range(50):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            base = int(probe.getsockname()[1])
+    """Find four free ports in a row, below those that systems give to clients."""
+    for base in range(20_000, 30_000, 4):
         try:
             for offset in range(4):
-                for sock in bound_sockets((("127.0.0.1", STREAM),), base + offset):
+                for sock in bound_sockets((("127.0.0.1", STREAM), ("127.0.0.1", DATAGRAM)), base + offset):
                     sock.close()
         except UsageError:
             continue

@@ -42,6 +42,19 @@ _WRONG_URL = (
 _WEB_SERVER_PAGE = b"<!DOCTYPE html><html><head><title>It works</title></head><body>It works.</body></html>"
 
 
+def _redirect(location: str) -> bytes:
+    return response(302, "Moved Temporarily", [("Location", location), _CLEARED])
+
+
+_FIXED = {
+    "wrong-url-404": response(404, "Not Found", [_HTML], _WRONG_URL),
+    "wrong-url-page": response(200, "OK", [_HTML, _CLEARED], _WRONG_URL),
+    "redirect-to-portal": _redirect("/+CSCOE+/logon.html?a0=86&a1=&a2=&a3=1&reason=1"),
+    "unavailable": response(503, "Service Unavailable", [_HTML], b"<html>Try again later</html>"),
+    "web-server": response(200, "OK", [("Server", "nginx/1.27.4"), _HTML], _WEB_SERVER_PAGE),
+}
+
+
 def gateway_server(
     sock: socket, gateway: Gateway, pki: LabPki, now: datetime, member_url: str
 ) -> AbstractAsyncContextManager[None]:
@@ -102,31 +115,21 @@ class TlsGateway:
     async def _answer(self, stream: ByteStream, request: Request, client: x509.Certificate | None) -> bool:
         """Answer one request; return whether the connection stays open."""
         match self._gateway.answers:
+            case "login":
+                return await self._login(stream, request, client)
             case "closes":
                 return False
             case "silent":
                 await asyncio.Event().wait()
-            case "wrong-url-404":
-                await stream.write(response(404, "Not Found", [_HTML], _WRONG_URL))
-            case "wrong-url-page":
-                await stream.write(response(200, "OK", [_HTML, _CLEARED], _WRONG_URL))
             case "redirect-to-member":
-                headers = [("Location", self._member_url), _CLEARED]
-                await stream.write(response(302, "Moved Temporarily", headers))
-            case "redirect-to-portal":
-                headers = [("Location", "/+CSCOE+/logon.html?a0=86&a1=&a2=&a3=1&reason=1"), _CLEARED]
-                await stream.write(response(302, "Moved Temporarily", headers))
-            case "unavailable":
-                await stream.write(response(503, "Service Unavailable", [_HTML], b"<html>Try again later</html>"))
-            case "web-server":
-                await stream.write(response(200, "OK", [("Server", "nginx/1.27.4"), _HTML], _WEB_SERVER_PAGE))
-            case "login":
-                return await self._login(stream, request, client)
+                await stream.write(_redirect(self._member_url))
+            case fixed:
+                await stream.write(_FIXED[fixed])
         return True
 
     async def _login(self, stream: ByteStream, request: Request, client: x509.Certificate | None) -> bool:
         if request.target != GROUP_PATH:
-            await stream.write(response(404, "Not Found", [_HTML], _WRONG_URL))
+            await stream.write(_FIXED["wrong-url-404"])
             return True
         if request.method != "POST" or self._gateway.login == "asks-again":
             await stream.write(response(200, "OK", _ASK))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 import socket
 import tempfile
@@ -17,7 +18,8 @@ from vpnprobe.lab.dns import Zone, dns_server
 from vpnprobe.lab.gateway import PASSWORD, USER, gateway_server
 from vpnprobe.lab.listening import DATAGRAM, STREAM, Binding, bound_sockets, has_address
 from vpnprobe.lab.scenario import CUCM_NAME, GATEWAY_NAME, GROUP_PATH, MEMBER_NAME, PHONE_MAC, Scenario
-from vpnprobe.model.target import Endpoint, parse_mac
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.target import Endpoint, is_address, parse_mac
 
 _SECOND_IPV4 = "127.0.0.2"
 _IPV6 = "::1"
@@ -30,11 +32,10 @@ _GATEWAY_OFFSET, _TFTP_OFFSET, _HTTP_OFFSET, _DNS_OFFSET = 0, 1, 2, 3
 class Lab:
     """A running scenario: where everything listens, and how to probe it.
 
-    `addresses` are those behind the gateway's name, `port` is the gateway's at each of them.
-
-    `directory` holds, for the time of the run, `client-cert.pem` and `client-key.pem` (where the probe is to
-    have them), `password`, the CAs that the gateway trusts (`<name>-ca.pem`), `gateway.pem` (what the first
-    address shows) and the boot files under `files/`.
+    `addresses` are those behind the gateway's name, `port` is the gateway's at each of them. `directory` holds,
+    for the time of the run, `client-cert.pem` and `client-key.pem` (where the probe is to have them), `password`,
+    the CAs that the gateway trusts (`<name>-ca.pem`), `gateway.pem` (what the first address shows) and the boot
+    files under `files/`.
     """
 
     scenario: Scenario
@@ -124,13 +125,15 @@ async def running_lab(
     choice, or `port_base` and the three after it (gateway, TFTP, HTTP, DNS); then `UsageError` is raised when
     one is taken.
     """
+    if not (is_address(host) and ipaddress.ip_address(host).is_loopback):
+        raise UsageError(f"the lab listens on loopback only, and {host} is none; choose 127.0.0.1 or ::1")
     now = now or datetime.now(UTC)
     network = scenario.network
     pki = LabPki(now)
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vpnprobe-lab-")))
 
-        second = _second_address(prefer_ipv6=network.second_is_ipv6)
+        second = _second_address(host, prefer_ipv6=network.second_is_ipv6)
         addresses = (host, second)[: len(network.gateways)]
         listeners = list(zip(addresses, network.gateways, strict=True))
         if network.member is not None:
@@ -147,10 +150,11 @@ async def running_lab(
         [http_socket] = bind(_HTTP_OFFSET, (host, STREAM))
         dns_udp, dns_tcp = bind(_DNS_OFFSET, (host, DATAGRAM), (host, STREAM))
 
+        # Read now: where TFTP is to refuse, its socket will be closed.
         tftp_at = _endpoint(tftp_socket)
         port = gateway_sockets[0].getsockname()[1]
         shown = host if scenario.options.by_address else GATEWAY_NAME
-        group_url = f"https://{shown}:{port}{GROUP_PATH}"
+        group_url = f"https://{Endpoint(shown, port)}{GROUP_PATH}"
         hashes = scenario.options.cert_hashes or network.configuration.cert_hashes
         cert_hashes = tuple(pki.cert_hash(wanted) for wanted in hashes)
         files = boot_files(scenario, pki, group_url=group_url, cert_hashes=cert_hashes, now=now)
@@ -178,10 +182,13 @@ async def running_lab(
         )
 
 
-def _second_address(*, prefer_ipv6: bool) -> str:
-    """Choose another loopback address than 127.0.0.1: not every system has ::1, nor any other one of IPv4."""
-    first, other = (_IPV6, _SECOND_IPV4) if prefer_ipv6 else (_SECOND_IPV4, _IPV6)
-    return first if has_address(first) else other
+def _second_address(host: str, *, prefer_ipv6: bool) -> str:
+    """Choose another loopback address: not every system has ::1, nor any but 127.0.0.1 in IPv4."""
+    candidates = (_IPV6, _SECOND_IPV4) if prefer_ipv6 else (_SECOND_IPV4, _IPV6)
+    usable = [address for address in candidates if address != host and has_address(address)]
+    if not usable:
+        raise UsageError(f"the lab needs a second loopback address, {_SECOND_IPV4} or {_IPV6}; add one to lo")
+    return usable[0]
 
 
 def _endpoint(sock: socket.socket) -> Endpoint:
