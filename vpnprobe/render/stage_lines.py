@@ -87,7 +87,8 @@ def _config(evidence: Evidence) -> str:
         return f"{reading.config.kind.value} configuration, no vpnGroup read"
     parts = [_count(len(group.urls), "url"), _count(len(group.cert_hashes), "certHash")]
     if group.auth_method is not None:
-        parts.append("login by " + (meaning("auth_method", group.auth_method) or "an unknown method"))
+        method = meaning("auth_method", group.auth_method) or "an unknown method"
+        parts.append(f"login by {method.partition(' (')[0]}")
     parts.append("host-ID check " + ("on" if group.enable_host_id_check else "off"))
     return ", ".join(parts)
 

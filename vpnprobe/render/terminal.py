@@ -6,6 +6,7 @@ Plain text carries everything; colour only repeats it. Commands are never wrappe
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -20,6 +21,9 @@ from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
 MAX_WIDTH = 110
+MAX_LOG_LINES = 5  # enough to recognise a fault by; the rest is for --verbose
+
+_LABEL_WIDTH = 6  # of a platform's name before its steps
 
 _MARKS: dict[str, tuple[str, str]] = {
     "ok": ("ok", "green"),
@@ -35,7 +39,9 @@ _VERDICT_STYLES = {
     "fail": "bold red",
     "inconclusive": "bold yellow",
 }
-_STATUS_MARKS: dict[Status, str] = {
+_STATUS_LABEL_WIDTH = 6  # of a platform's name before its steps
+
+_MARKS: dict[Status, str] = {
     "pass": "ok",
     "fail": "fail",
     "not-applicable": "skip",
@@ -88,13 +94,9 @@ class _Page:
         report = self._report
         what = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
         who = report.persona.device
-        self._console.print(
-            Text.assemble(
-                ("vpnprobe " + report.probe, "bold"),
-                f"  {who} as a {report.persona.model or report.persona.profile}" if who else "",
-                f"  {printable(what)}",
-            )
-        )
+        name = f"  {who} as a {report.persona.model or report.persona.profile}" if who else ""
+        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), name))
+        self._console.print(Text(printable(what)), soft_wrap=True)
         self._console.print()
         self._console.print(Text(headline(report), _VERDICT_STYLES[report.verdict]))
         self._console.print()
@@ -143,21 +145,45 @@ class _Page:
 
     def _explain(self, cause: Finding) -> None:
         self._heading(f"Why  {cause.id} {cause.name}")
-        self._paragraph(printable(cause.summary, 1200))
+        self._paragraph(printable(f"{cause.subject}: {cause.summary}", 1200))
         if cause.fix:
             self._heading("Mend it")
             self._fixes(cause.fix)
         if cause.logs.phone or cause.logs.asa:
             self._heading("Recognise it in the logs")
             for source, lines in (("phone", cause.logs.phone), ("ASA", cause.logs.asa)):
-                for line in lines:
+                shown = lines if self._verbose else lines[:MAX_LOG_LINES]
+                for line in shown:
                     self._command(f"{source:5}  {line}")
+                if len(shown) < len(lines):
+                    self._command(f"       {len(lines) - len(shown)} more with --verbose")
 
     def _fixes(self, fixes: Sequence[Fix]) -> None:
         for fix in fixes:
+            label = fix.platform
+            if len(label) > _LABEL_WIDTH:
+                self._command(label)
+                label = ""
             for number, step in enumerate(fix.steps, start=1):
-                head = f"{fix.platform:6}" if number == 1 else " " * 6
-                self._command(f"{head} {number}. {step}")
+                self._step(f"  {label:{_LABEL_WIDTH}} {number}. ", step)
+                label = ""
+
+    def _step(self, head: str, step: str) -> None:
+        """Write one step: a sentence is wrapped, what is to be pasted never is."""
+        text = printable(step, 2000)
+        if not text.endswith((".", ":")):
+            self._console.print(Text(head + text), soft_wrap=True)
+            return
+        lines = textwrap.wrap(
+            text,
+            self._console.width,
+            initial_indent=head,
+            subsequent_indent=" " * len(head),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines:
+            self._console.print(Text(line), soft_wrap=True)
 
     def _others(self) -> None:
         others = [f for f in self._report.findings if f.is_alarm and f is not self._cause]
@@ -180,7 +206,7 @@ class _Page:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
-        table.add_row(Text(finding.id, "bold"), Text(printable(finding.summary, 800)))
+        table.add_row(Text(finding.id, "bold"), Text(printable(f"{finding.subject}: {finding.summary}", 800)))
         self._console.print(Padding(table, (0, 0, 0, 2)))
 
     def _all_findings(self) -> None:
