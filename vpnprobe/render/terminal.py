@@ -39,9 +39,7 @@ _VERDICT_STYLES = {
     "fail": "bold red",
     "inconclusive": "bold yellow",
 }
-_STATUS_LABEL_WIDTH = 6  # of a platform's name before its steps
-
-_MARKS: dict[Status, str] = {
+_STATUS_MARKS: dict[Status, str] = {
     "pass": "ok",
     "fail": "fail",
     "not-applicable": "skip",
