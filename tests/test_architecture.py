@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "transport": {"wire"},
     "probes": {"wire", "pki", "phoneconfig", "phones", "transport"},
     "checks": {"wire", "pki", "phoneconfig", "phones"},
-    "render": {"wire", "phoneconfig", "checks"},
+    "render": {"wire", "pki", "phoneconfig", "checks"},
     "lab": {"wire", "transport", "phones"},
     "cli": {"wire", "pki", "phoneconfig", "phones", "transport", "probes", "checks", "render", "lab"},
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
@@ -17,6 +18,7 @@ from rich.text import Text
 from vpnprobe.model.evidence import Stage
 from vpnprobe.model.finding import Finding, Fix, Report, Status
 from vpnprobe.render.escape import printable
+from vpnprobe.render.hello_table import certificate_lines, hello_rows, suite_lines
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
@@ -78,6 +80,8 @@ class _Page:
         """Write the page from top to bottom."""
         self._title()
         self._stages()
+        if self._report.probe == "gateway" or self._verbose:
+            self._hellos()
         if self._cause is not None:
             self._explain(self._cause)
         self._others()
@@ -120,7 +124,7 @@ class _Page:
         own = [finding for finding in self._report.findings if finding.stage == stage.name]
         failed = [finding for finding in own if finding.is_alarm]
         if self._cause is not None and self._cause.stage == stage.name:
-            return "stop"
+            return "stop" if self._report.probe == "phone" else "fail"
         if any(finding.severity == "critical" for finding in failed):
             return "fail"
         if failed:
@@ -140,6 +144,24 @@ class _Page:
         if not seen and stage.because:
             return printable(stage.because)
         return seen
+
+    def _hellos(self) -> None:
+        evidence = self._report.evidence
+        for address, rows in groupby(hello_rows(evidence), key=lambda row: row.address):
+            self._heading(f"What each hello is given at {address}")
+            table = Table.grid(padding=(0, 2, 0, 0))
+            for row in rows:
+                table.add_row(*(Text(cell) for cell in (row.hello, row.letter, row.version, row.suite)))
+            self._console.print(Padding(table, (0, 0, 0, 2)))
+        certificates = list(certificate_lines(evidence))
+        if certificates:
+            self._heading("Certificates, by certHash")
+            for line in certificates:
+                self._command(line)
+        for enumeration in evidence.enumerations:
+            self._heading(f"Accepted at {enumeration.address}")
+            for line in suite_lines(enumeration):
+                self._command(line)
 
     def _explain(self, cause: Finding) -> None:
         self._heading(f"Why  {cause.id} {cause.name}")
