@@ -218,6 +218,24 @@ class TestTftp:
                 with pytest.raises(ConnectionRefusedError):
                     client.recv(1)
 
+    async def test_port_of_the_transfer_closes(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with tftp(files_of("healthy"), ConfigServer(tftp="dies")) as port:
+            heard = Heard()
+            transport, _ = await loop.create_datagram_endpoint(lambda: heard, local_addr=("127.0.0.1", 0))
+            transport.sendto(b"\0\x01" + PLAIN.encode() + b"\0octet\0", ("127.0.0.1", port))
+            for number in (1, 2):
+                _, server = await heard.next()
+                transport.sendto(b"\0\x04" + number.to_bytes(2, "big"), server)
+            transport.close()
+            await asyncio.sleep(0.05)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.settimeout(5)
+                client.connect(server)
+                client.send(b"\0\x04\0\x02")
+                with pytest.raises(ConnectionRefusedError):
+                    client.recv(1)
+
     async def test_stranger_sends_from_another_port(self) -> None:
         files = files_of("healthy")
         loop = asyncio.get_running_loop()

@@ -184,6 +184,14 @@ class TestHello:
             assert session.leaf != session_leaf(lab)
             assert session.tls.cipher() == ("ECDHE-ECDSA-AES256-GCM-SHA384", "TLSv1.2", 256)
 
+    async def test_meddler_answers_an_ec_hello_and_leaves_others_alone(self) -> None:
+        async with running_lab(find_scenario("unoffered-suite-to-ec")) as lab:
+            async with Session(*where(lab), phone_context(lab.directory)) as session:
+                assert (await session.request("POST")).status == 200
+            with pytest.raises(ssl.SSLError, match=r"(?i)wrong.cipher.returned|unsupported.protocol"):
+                async with Session(*where(lab), modern_context("ECDHE-ECDSA-AES256-SHA")):
+                    pass
+
     async def test_certificates_take_turns(self) -> None:
         leaves = []
         async with running_lab(find_scenario("leaf-changes-between")) as lab:

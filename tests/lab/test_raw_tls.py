@@ -10,17 +10,21 @@ from tests.wire.tls.judges import tlslite
 from vpnprobe.lab.certificates import LabPki
 from vpnprobe.lab.listening import STREAM, bound_sockets, tcp_server
 from vpnprobe.lab.raw_tls import ScriptedTls, records
-from vpnprobe.lab.scenario import Certificate, Gateway
+from vpnprobe.lab.scenario import Certificate
 
-LEAF = LabPki(datetime(2026, 11, 20, tzinfo=UTC)).gateway(Certificate())
+PKI = LabPki(datetime(2026, 11, 20, tzinfo=UTC))
+LEAF, CA = PKI.gateway(Certificate()), PKI.authority("capf")
 Fault = Literal["rc4-3des-only", "unoffered-suite", "breaks-off"]
 
 RC4, TRIPLE_DES, AES128, AES256, ECDHE = 0x0005, 0x000A, 0x002F, 0x0035, 0xC030
+SUITES = {"rc4-3des-only": (RC4, TRIPLE_DES), "unoffered-suite": (RC4,), "breaks-off": (AES256, AES128)}
 
 
 def scripted(listens: Fault) -> tuple[int, AbstractAsyncContextManager[None]]:
     [sock] = bound_sockets((("127.0.0.1", STREAM),), 0)
-    server = ScriptedTls(Gateway(listens=listens), (LEAF.der,))
+    server = ScriptedTls(
+        (LEAF.der,), [CA.certificate.subject.public_bytes()], SUITES[listens], insists=listens == "unoffered-suite"
+    )
     return sock.getsockname()[1], tcp_server(sock, server.serve)
 
 
@@ -44,13 +48,16 @@ async def answer(listens: Fault, data: bytes) -> bytes:
 
 
 def as_tlslite_reads(flight: bytes) -> tuple[Any, Any]:
-    """Return ServerHello and Certificate of a flight in one record."""
+    """Return ServerHello and Certificate of a flight in one record, after a look at its CertificateRequest."""
     parser = tlslite("utils.codec").Parser(bytearray(flight[5:]))
     messages = tlslite("messages")
     assert parser.get(1) == 2
     server_hello = messages.ServerHello().parse(parser)
     assert parser.get(1) == 11
     certificate = messages.Certificate(tlslite("constants").CertificateType.x509).parse(parser)
+    assert parser.get(1) == 13
+    request = messages.CertificateRequest((3, 1)).parse(parser)
+    assert [bytes(name) for name in request.certificate_authorities] == [CA.certificate.subject.public_bytes()]
     assert bytes(parser.getFixBytes(parser.getRemainingLength())) == bytes.fromhex("0e000000")
     return server_hello, certificate
 
@@ -69,7 +76,7 @@ async def test_flight(listens: Fault, offered: tuple[int, ...], chosen: int, ver
     flight = await answer(listens, records(22, 0x0301, hello(version, *offered)))
     server_hello, certificate = as_tlslite_reads(flight)
     assert server_hello.cipher_suite == chosen
-    assert server_hello.server_version == divmod(version, 256)
+    assert server_hello.server_version == divmod(min(version, 0x0302), 256)
     assert [bytes(entry.bytes) for entry in certificate.cert_chain.x509List] == [LEAF.der]
 
 

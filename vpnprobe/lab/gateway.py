@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
-from vpnprobe.lab import hostile
+from vpnprobe.lab import hostile, raw_tls
 from vpnprobe.lab.certificates import Issued, LabPki
 from vpnprobe.lab.http import ByteStream, Request, read_request, response
 from vpnprobe.lab.listening import Handler, refuse, swallow, tcp_server
@@ -84,9 +84,23 @@ def _handler(gateway: Gateway, pki: LabPki, now: datetime, member_url: str) -> H
         case "drip":
             return hostile.Drip((leaf.der, *leaf.issuers)).serve
         case "rc4-3des-only" | "unoffered-suite" | "breaks-off":
-            return ScriptedTls(gateway, (leaf.der, *leaf.issuers[:-1])).serve
+            return _scripted(gateway, pki).serve
         case _:
             return TlsGateway(gateway, pki, now, member_url).serve
+
+
+def _scripted(gateway: Gateway, pki: LabPki) -> ScriptedTls:
+    leaf = pki.gateway(gateway.certificate)
+    known = {
+        "rc4-3des-only": (raw_tls.RSA_RC4_128_SHA, raw_tls.RSA_3DES_EDE_CBC_SHA),
+        "breaks-off": (raw_tls.RSA_AES_256_CBC_SHA, raw_tls.RSA_AES_128_CBC_SHA),
+    }.get(gateway.listens)
+    return ScriptedTls(
+        (leaf.der, *leaf.issuers[:-1]),
+        [pki.authority(name).certificate.subject.public_bytes() for name in gateway.asks_for or ()],
+        known or (raw_tls.RSA_RC4_128_SHA,),
+        insists=known is None,
+    )
 
 
 class TlsGateway:
@@ -102,10 +116,18 @@ class TlsGateway:
         second = () if gateway.ec_certificate is None else (pki.gateway(gateway.ec_certificate),)
         contexts = [server_context(gateway, (pki.gateway(first), *second), authorities) for first in shown]
         self._contexts = itertools.chain(contexts, itertools.repeat(contexts[-1]))
+        self._meddler = _scripted(gateway, pki) if gateway.listens == "unoffered-suite-to-ec" else None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Complete the handshake and answer requests until the peer leaves."""
-        stream = TlsStream(next(self._contexts), reader, writer)
+        received = b""
+        if self._meddler is not None:
+            hello = await raw_tls.read_hello(reader)
+            if raw_tls.RSA_AES_256_CBC_SHA not in hello.suites:
+                await self._meddler.answer(hello, reader, writer)
+                return
+            received = hello.records
+        stream = TlsStream(next(self._contexts), reader, writer, received)
         client = await stream.handshake()
         while (request := await read_request(stream)) is not None:
             if not await self._answer(stream, request, client):

@@ -10,8 +10,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnprobe.lab.scenario import Gateway
-
 RSA_RC4_128_SHA = 0x0005
 RSA_3DES_EDE_CBC_SHA = 0x000A
 RSA_AES_128_CBC_SHA = 0x002F
@@ -20,27 +18,32 @@ RSA_AES_256_CBC_SHA = 0x0035
 ALERT_HANDSHAKE_FAILURE = 40
 
 _ALERT, _HANDSHAKE = 21, 22
-_CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE, _SERVER_HELLO_DONE = 1, 2, 11, 14
-_HIGHEST_VERSION = 0x0303
+_CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 1, 2, 11, 13, 14
+_RSA_SIGN = 1
+# The request for a client certificate has another layout from TLS 1.2 on; these servers are old ones.
+_HIGHEST_VERSION = 0x0302
 _MAX_FRAGMENT = 16384
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What matters of a ClientHello."""
+    """What matters of a ClientHello, and the records that it came in."""
 
     version: int
     suites: tuple[int, ...]
+    records: bytes
 
 
 async def read_hello(reader: asyncio.StreamReader) -> Hello:
     """Read one ClientHello; raises `ConnectionError` when the peer sends something else."""
-    message = b""
+    message = received = b""
     while len(message) < 4 or len(message) < 4 + int.from_bytes(message[1:4], "big"):
         header = await reader.readexactly(5)
         if header[0] != _HANDSHAKE:
             raise ConnectionError("not a handshake record")
-        message += await reader.readexactly(int.from_bytes(header[3:5], "big"))
+        fragment = await reader.readexactly(int.from_bytes(header[3:5], "big"))
+        message += fragment
+        received += header + fragment
     if message[0] != _CLIENT_HELLO:
         raise ConnectionError("not a ClientHello")
     # type and length (4), version (2), random (32), session id, suites
@@ -48,7 +51,7 @@ async def read_hello(reader: asyncio.StreamReader) -> Hello:
     length = int.from_bytes(message[suites_at : suites_at + 2], "big")
     listed = message[suites_at + 2 : suites_at + 2 + length]
     suites = tuple(int.from_bytes(listed[at : at + 2], "big") for at in range(0, len(listed), 2))
-    return Hello(int.from_bytes(message[4:6], "big"), suites)
+    return Hello(int.from_bytes(message[4:6], "big"), suites, received)
 
 
 def handshake_message(kind: int, body: bytes) -> bytes:
@@ -79,10 +82,16 @@ def server_hello(version: int, suite: int) -> bytes:
     return handshake_message(_SERVER_HELLO, body)
 
 
-def first_flight(version: int, suite: int, chain: Sequence[bytes]) -> bytes:
-    """Return ServerHello, Certificate and ServerHelloDone in records."""
-    messages = server_hello(version, suite) + certificate_message(chain) + handshake_message(_SERVER_HELLO_DONE, b"")
-    return records(_HANDSHAKE, version, messages)
+def certificate_request(authorities: Sequence[bytes]) -> bytes:
+    """Return a CertificateRequest of TLS 1.0 or 1.1 for RSA certificates of these CAs (DER Names)."""
+    names = b"".join(len(name).to_bytes(2, "big") + name for name in authorities)
+    return handshake_message(_CERTIFICATE_REQUEST, bytes((1, _RSA_SIGN)) + len(names).to_bytes(2, "big") + names)
+
+
+def first_flight(version: int, suite: int, chain: Sequence[bytes], request: bytes = b"") -> bytes:
+    """Return ServerHello, Certificate, `request` (a CertificateRequest or nothing) and ServerHelloDone in records."""
+    done = handshake_message(_SERVER_HELLO_DONE, b"")
+    return records(_HANDSHAKE, version, server_hello(version, suite) + certificate_message(chain) + request + done)
 
 
 def fatal_alert(version: int, description: int) -> bytes:
@@ -91,29 +100,30 @@ def fatal_alert(version: int, description: int) -> bytes:
 
 
 class ScriptedTls:
-    """Serves `gateway.listens` "rc4-3des-only", "unoffered-suite" or "breaks-off" with this chain (DER)."""
+    """Answers hellos with this chain (DER) and a request for client certificates of `authorities` (DER Names).
 
-    def __init__(self, gateway: Gateway, chain: Sequence[bytes]) -> None:
-        self._fault = gateway.listens
+    `knows` are its suites in order of preference. With `insists` it chooses the first of them whatever is offered.
+    """
+
+    def __init__(
+        self, chain: Sequence[bytes], authorities: Sequence[bytes], knows: Sequence[int], *, insists: bool = False
+    ) -> None:
         self._chain = tuple(chain)
+        self._request = certificate_request(authorities)
+        self._knows = tuple(knows)
+        self._insists = insists
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one hello, and whatever follows with an alert."""
-        hello = await read_hello(reader)
+        await self.answer(await read_hello(reader), reader, writer)
+
+    async def answer(self, hello: Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer a hello that was read already, and whatever follows with an alert."""
         version = min(hello.version, _HIGHEST_VERSION)
-        suite = self._suite(hello)
+        suite = next((suite for suite in self._knows if self._insists or suite in hello.suites), None)
         if suite is None:
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))
             return
-        writer.write(first_flight(version, suite, self._chain))
+        writer.write(first_flight(version, suite, self._chain, self._request))
         if await reader.read(_MAX_FRAGMENT):
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))
-
-    def _suite(self, hello: Hello) -> int | None:
-        if self._fault == "unoffered-suite":
-            return RSA_RC4_128_SHA
-        if self._fault == "rc4-3des-only":
-            known = (RSA_RC4_128_SHA, RSA_3DES_EDE_CBC_SHA)
-        else:
-            known = (RSA_AES_256_CBC_SHA, RSA_AES_128_CBC_SHA)
-        return next((suite for suite in known if suite in hello.suites), None)

@@ -69,6 +69,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         "drip",
         "rc4-3des-only",
         "unoffered-suite",
+        "unoffered-suite-to-ec",
         "breaks-off",
     ] = "tls"
     certificate: Certificate = Certificate()
@@ -114,6 +115,7 @@ class ConfigServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         "access-denied",
         "server-error",
         "truncates",
+        "dies",
         "endless",
         "foreign-datagrams",
     ] = "serves"

@@ -21,8 +21,9 @@ from vpnprobe.lab.scenario import ConfigServer
 _BLOCK_SIZE = 512
 _RESEND_AFTER_S = 1.0
 _RESENDS = 3
-# A truncating server goes silent after this many blocks; every configuration of the lab is longer.
-_BLOCKS_BEFORE_SILENCE = 2
+# A server that truncates goes silent after this many blocks, and one that dies closes its port; every configuration
+# of the lab is longer.
+_BLOCKS_BEFORE_THE_END = 2
 
 _NOT_FOUND = (1, "File not found")
 _ERRORS = {
@@ -92,8 +93,10 @@ class _Listener(DatagramServer):
             return
         # A file whose size is a multiple of the block's ends with an empty block.
         for number, start in enumerate(range(0, len(data) + 1, size), 1):
-            if self._fault == "truncates" and number > _BLOCKS_BEFORE_SILENCE:
+            if number > _BLOCKS_BEFORE_THE_END and self._fault == "dies":
                 return
+            if number > _BLOCKS_BEFORE_THE_END and self._fault == "truncates":
+                await asyncio.Event().wait()
             if not await session.exchange(_block(number, data[start : start + size]), number):
                 return
             if self._fault == "foreign-datagrams":

@@ -55,11 +55,22 @@ def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities
 
 
 class TlsStream:
-    """One accepted connection. Every method raises `PeerGoneError` when the peer leaves or breaks TLS."""
+    """One accepted connection, of which `received` was read already.
 
-    def __init__(self, context: SSL.Context, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    Every method raises `PeerGoneError` when the peer leaves or breaks TLS.
+    """
+
+    def __init__(
+        self,
+        context: SSL.Context,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        received: bytes = b"",
+    ) -> None:
         self._connection = SSL.Connection(context, None)
         self._connection.set_accept_state()
+        if received:
+            self._connection.bio_write(received)
         self._reader = reader
         self._writer = writer
 

@@ -116,6 +116,18 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     Scenario(
+        name="tftp-dies",
+        title="The server ends in the middle of the transfer",
+        story=(
+            "After two blocks of each file the port of the transfer is closed, as ICMP tells.",
+            "Typical of a TFTP service that crashes or is restarted.",
+        ),
+        covers=("VP-39",),
+        network=Network(config_server=ConfigServer(tftp="dies")),
+        expect_fail=frozenset({"TFT004"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
         name="http-truncated",
         title="The HTTP answer is shorter than announced",
         story=(
