@@ -30,11 +30,12 @@ class Reader:
 
     def take(self, count: int, field: str) -> bytes:
         """Return the next `count` bytes."""
-        if count > self.remaining:
-            raise Malformed(self.offset, field, f"{count} bytes announced, {self.remaining} left")
         start = self._pos
-        self._pos += count
-        return self._data[start : self._pos]
+        end = start + count
+        if end > len(self._data):
+            raise Malformed(self.offset, field, f"{count} bytes announced, {self.remaining} left")
+        self._pos = end
+        return self._data[start:end]
 
     def uint(self, size: int, field: str) -> int:
         """Return an unsigned integer of `size` bytes."""
@@ -42,7 +43,14 @@ class Reader:
 
     def vector(self, length_size: int, field: str) -> bytes:
         """Return the body of a vector that is preceded by its length in `length_size` bytes."""
-        return self.take(self.uint(length_size, f"{field} length"), field)
+        data = self._data
+        start = self._pos + length_size
+        end = start + int.from_bytes(data[self._pos : start], "big")
+        if end > len(data):
+            # Once more, for the error that names what is short.
+            return self.take(self.uint(length_size, f"{field} length"), field)
+        self._pos = end
+        return data[start:end]
 
     def block(self, length_size: int, field: str) -> Reader:
         """Return a reader over the body of a length-prefixed vector."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
+from typing import Final
 
 from vpnprobe.model.errors import Malformed
 from vpnprobe.wire.reader import Reader
+
+_CODES: Final = {1: "B", 2: "H"}
 
 
 def vector(length_size: int, body: bytes) -> bytes:
@@ -19,11 +23,9 @@ def uint_vector(length_size: int, size: int, values: Iterable[int]) -> bytes:
 
 
 def read_uint_vector(reader: Reader, length_size: int, size: int, field: str) -> tuple[int, ...]:
-    """Read a vector of unsigned integers of `size` bytes; `Malformed` when its length is no multiple."""
+    """Read a vector of unsigned integers of `size` bytes (1 or 2); `Malformed` when its length is no multiple."""
     start = reader.offset
     body = reader.vector(length_size, field)
     if len(body) % size:
         raise Malformed(start, field, f"{len(body)} bytes are not a whole number of {size}-byte values")
-    if size == 1:
-        return tuple(body)
-    return tuple([int.from_bytes(body[at : at + size], "big") for at in range(0, len(body), size)])
+    return struct.unpack(f">{len(body) // size}{_CODES[size]}", body)
