@@ -22,6 +22,7 @@ from vpnprobe.wire.tftp.packet import (
     build_error,
     build_read_request,
     is_error,
+    is_opening,
     parse_answer,
 )
 from vpnprobe.wire.tftp.result import Address, TftpResult
@@ -105,6 +106,7 @@ class TftpDownload:
         self._repeated_acks = 0  # since the last progress
         self._breach = ""  # why the server's datagrams were dropped since then
         self._retransmissions = 0
+        self._request_repeated = False
         self._foreign = 0
         self._foreign_replies = 0
         self._outbox: list[tuple[bytes, Address]] = []
@@ -120,9 +122,7 @@ class TftpDownload:
 
     def to_send(self) -> list[tuple[bytes, Address]]:
         """Datagrams to send now and where to; each is given out once."""
-        outbox = self._outbox
-        if outbox:
-            self._outbox = []
+        outbox, self._outbox = self._outbox, []
         return outbox
 
     def start(self, now: float) -> bytes:
@@ -174,6 +174,7 @@ class TftpDownload:
             if self._is_peer_known:
                 self._acknowledge()
             else:
+                self._request_repeated = True
                 self._outbox.append((self._request, self._server))
         elif self._breach:
             self._finish("malformed", Failure(kind=FailureKind.MALFORMED, detail=self._breach))
@@ -191,8 +192,8 @@ class TftpDownload:
 
     def _dismiss(self, datagram: bytes, addr: Address) -> None:
         """A datagram of somebody else: never looked into, told so a few times (RFC 1350 section 4)."""
-        # A request that we had to repeat may be answered twice, by a transfer on a port of its own each time.
-        if not (self._retransmissions and self._is_host_asked(addr)):
+        # A request that we had to repeat may be answered twice, each time from a new port.
+        if not (self._request_repeated and self._is_host_asked(addr) and is_opening(datagram)):
             self._foreign += 1
         if self._foreign_replies < MAX_FOREIGN_REPLIES and not is_error(datagram):
             self._foreign_replies += 1

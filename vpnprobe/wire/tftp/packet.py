@@ -31,6 +31,7 @@ _OPCODE_DATA = b"\x00\x03"
 _OPCODE_ERROR = b"\x00\x05"
 _OPCODE_OACK = b"\x00\x06"
 _HEADER = 4
+_FIRST_BLOCK = _OPCODE_DATA + b"\x00\x01"
 
 
 class ErrorCode(enum.IntEnum):
@@ -111,6 +112,11 @@ def build_error(code: ErrorCode) -> bytes:
 def is_error(datagram: bytes) -> bool:
     """Whether this is an ERROR, which is never answered with another one (RFC 1350 section 7)."""
     return datagram.startswith(_OPCODE_ERROR)
+
+
+def is_opening(datagram: bytes) -> bool:
+    """Whether a server would begin a transfer with this: the first block, or an OACK."""
+    return datagram.startswith((_FIRST_BLOCK, _OPCODE_OACK))
 
 
 def parse_answer(datagram: bytes) -> Data | ServerError | OptionAck:

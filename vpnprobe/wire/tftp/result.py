@@ -20,11 +20,11 @@ class TftpResult(msgspec.Struct, frozen=True, kw_only=True):
     "unreachable" has kind REFUSED (ICMP port unreachable), UNREACHABLE or LOCAL (this machine could not
     send). `failure` is None only when the file was received.
 
-    `data` is the whole file and None unless the outcome is "received", so that a part is never taken for
-    it. `error_code` and `error_text` are the server's, the text raw. `options` are those in force. `peer`
-    is where the server answered from. `foreign` counts dropped datagrams of other senders; a second answer
-    to a repeated request is none. `retransmissions` are ours. `size` counts bytes and `blocks` DATA blocks
-    that came in order.
+    `data` is the whole file and None unless the outcome is "received", so that a part is never taken for it.
+    `error_code` and `error_text` are the server's, the text raw. `options` are those in force. `peer` is where
+    the server answered from. `foreign` counts dropped datagrams of other senders; a second answer to a request
+    that we repeated is none. `retransmissions` are ours. `size` counts bytes and `blocks` DATA blocks that came
+    in order.
     """
 
     outcome: BootFileOutcome
