@@ -123,6 +123,15 @@ class TestFiles:
         assert signed[header_length:] == plain
         assert f"{PLAIN}.sgn".encode() + b"\0" in signed[:header_length]
 
+    def test_encrypted_file_is_signed_and_unreadable(self) -> None:
+        pki = LabPki(NOW)
+        data = boot_files(find_scenario("config-encrypted"), pki, group_url=URL, cert_hashes=[HASH], now=NOW)
+        encrypted = data[f"{PLAIN}.enc.sgn"]
+        header_length = check_signature(encrypted, pki.authority("capf").certificate)
+        assert encrypted[:5] == bytes.fromhex("0100020200")
+        assert len(encrypted[header_length:]) % 16 == 0
+        assert b"<device" not in encrypted
+
     def test_foreign_name_in_signed_file(self) -> None:
         signed = files_of("sgn-wrong-name")[f"{PLAIN}.sgn"]
         assert b"SEP001AE2BC16CB.cnf.xml.sgn\0" in signed

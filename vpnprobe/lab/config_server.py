@@ -15,10 +15,12 @@ from vpnprobe.lab.hostile import EndlessTftp
 from vpnprobe.lab.http import PlainStream, read_request, response
 from vpnprobe.lab.listening import refuse, tcp_server, udp_server
 from vpnprobe.lab.scenario import OTHER_MAC, PHONE_MAC, ConfigServer, Scenario
-from vpnprobe.lab.signed_files import ROLE_CAPF, ROLE_CCM_AND_TFTP, signed_file, trust_list
+from vpnprobe.lab.signed_files import ROLE_CAPF, ROLE_CCM_AND_TFTP, encrypted_file, signed_file, trust_list
 from vpnprobe.lab.tftp import tftp_server
 from vpnprobe.model.target import device_name
 
+# As long as a real configuration in its encrypted form.
+_ENCRYPTED_SIZE = 8000
 _HEADERS = (("Cache-Control", "no-store"), ("Content-Type", "*/*"))
 
 
@@ -39,6 +41,9 @@ def boot_files(
         files[name] = trust_list(members, name, signer, now)
     owner = device if wanted.signed_name == "right" else device_name(OTHER_MAC)
     files[f"{device}.cnf.xml.sgn"] = signed_file(plain, f"{owner}.cnf.xml.sgn", signer, now)
+    if wanted.form == "short":
+        name = f"{device}.cnf.xml.enc.sgn"
+        files[name] = encrypted_file(_ENCRYPTED_SIZE, name, signer, now)
     return files
 
 

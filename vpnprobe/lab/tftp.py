@@ -10,14 +10,18 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from tftpy.TftpPacketFactory import TftpPacketFactory
-from tftpy.TftpPacketTypes import TftpPacketACK, TftpPacketDAT, TftpPacketERR, TftpPacketOACK, TftpPacketRRQ
+from tftpy.TftpPacketTypes import TftpPacketACK, TftpPacketDAT, TftpPacketOACK, TftpPacketRRQ
 from tftpy.TftpShared import TftpException
 
 from vpnprobe.lab.listening import Address, DatagramServer, udp_server
 from vpnprobe.lab.scenario import ConfigServer
 
+P = TypeVar("P")
+
+_ERROR = b"\x00\x05"
 _BLOCK_SIZE = 512
 _RESEND_AFTER_S = 1.0
 _RESENDS = 3
@@ -55,8 +59,8 @@ class _Listener(DatagramServer):
         self._transfers: set[asyncio.Task[None]] = set()
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        request = _parsed(data)
-        if self._fault == "silent" or not isinstance(request, TftpPacketRRQ):
+        request = _parsed(data, TftpPacketRRQ)
+        if self._fault == "silent" or request is None:
             return
         task = asyncio.create_task(self._transfer(request, addr))
         self._transfers.add(task)
@@ -121,10 +125,11 @@ class _Session(DatagramServer):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_RESEND_AFTER_S):
                     while True:
-                        answer = _parsed(await self._received.get())
-                        if isinstance(answer, TftpPacketERR):
+                        datagram = await self._received.get()
+                        if datagram.startswith(_ERROR):
                             return False
-                        if isinstance(answer, TftpPacketACK) and answer.blocknumber == acknowledged:
+                        answer = _parsed(datagram, TftpPacketACK)
+                        if answer is not None and answer.blocknumber == acknowledged:
                             return True
         return False
 
@@ -141,13 +146,16 @@ async def _session(host: str, client: Address) -> AsyncIterator[_Session]:
         transport.close()
 
 
-def _parsed(data: bytes) -> object | None:
-    """Return tftpy's packet object; None for anything that is no TFTP."""
+def _parsed(data: bytes, kind: type[P]) -> P | None:
+    """Return tftpy's packet object of this kind; None for any other datagram."""
+    # tftpy writes every ERROR that it parses to its log.
+    if data.startswith(_ERROR):
+        return None
     try:
         packet: object = TftpPacketFactory().parse(data)
     except (TftpException, ValueError, AssertionError):
         return None
-    return packet
+    return packet if isinstance(packet, kind) else None
 
 
 def _block(number: int, data: bytes) -> bytes:
@@ -170,4 +178,4 @@ def _encoded(packet: TftpPacketDAT | TftpPacketOACK) -> bytes:
 
 def _error(code: int, text: str) -> bytes:
     # tftpy's ERROR packet has a fixed text for each code and none for 0.
-    return b"\x00\x05" + code.to_bytes(2, "big") + text.encode("ascii") + b"\x00"
+    return _ERROR + code.to_bytes(2, "big") + text.encode("ascii") + b"\x00"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cryptography import x509
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from vpnprobe.lab.certificates import Issued
 from vpnprobe.lab.scenario import Gateway
@@ -28,7 +28,7 @@ class PeerGoneError(ConnectionError):
 def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities: Sequence[Issued]) -> SSL.Context:
     """Make the TLS side of `gateway`. `certificates` are one per key type; `authorities` its client CA names.
 
-    The chain that is sent follows the first certificate. A client certificate is asked for unless
+    A shuffled chain is that of the first certificate. A client certificate is asked for unless
     `gateway.asks_for` is None, and refused in the handshake only where the scenario says so.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -37,15 +37,18 @@ def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities
     context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_cipher_list(":".join((*gateway.suites, "@SECLEVEL=0")).encode())
+    store = context.get_cert_store()
+    assert store is not None
     for issued in certificates:
         context.use_certificate(issued.certificate)
         context.use_privatekey(issued.key)
-    # The root itself is left out, as it should be: a client has it or does not believe it.
-    intermediates = certificates[0].issuers[:-1]
     if gateway.sends == "shuffled":
-        intermediates = tuple(reversed(certificates[0].issuers))
-    for der in intermediates if gateway.sends != "leaf-only" else ():
-        context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
+        for der in reversed(certificates[0].issuers):
+            context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
+    elif gateway.sends == "chain":
+        # OpenSSL builds each leaf's chain from here. The root is left out: a client has it or does not believe it.
+        for der in dict.fromkeys(der for issued in certificates for der in issued.issuers[:-1]):
+            store.add_cert(crypto.load_certificate(crypto.FILETYPE_ASN1, der))
     if gateway.asks_for is not None:
         for authority in authorities:
             context.add_client_ca(authority.certificate)

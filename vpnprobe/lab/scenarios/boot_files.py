@@ -159,7 +159,6 @@ SCENARIOS = (
             "Datagrams from a port that does not belong to the transfer carry another file's data.",
             "They must be dropped and told; the transfer itself is healthy.",
         ),
-        covers=("VP-39",),
         network=Network(config_server=ConfigServer(tftp="foreign-datagrams")),
         expect_fail=frozenset({"TFT005"}),
         expect_verdict="warn",

@@ -64,7 +64,6 @@ SCENARIOS = (
             "The CA is named in the request, the LSC is sent, and the answer is an alert.",
             "Typical of a revocation check that fails.",
         ),
-        covers=("VP-26",),
         network=Network(gateways=(Gateway(refuses_in_handshake=True),)),
         expect_fail=frozenset({"HSK001"}),
         expect_verdict="fail",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from vpnprobe.lab.scenario import CertHash, Certificate, Configuration, Gateway, Network, Scenario
+from vpnprobe.lab.scenario import GATEWAY_NAME, CertHash, Certificate, Configuration, Gateway, Network, Scenario
 
 _EC = Certificate(key="ec")
+_EC_OF_CA = Certificate(key="ec", issuer="third-party", names=(GATEWAY_NAME,))
 _BOTH_KINDS = (
     "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -193,13 +194,42 @@ SCENARIOS = (
         ),
     ),
     Scenario(
+        name="ec-trustpoint-7962",
+        title="The trustpoint has an EC key, seen by a 7962G",
+        story=(
+            "The configured certificate is an EC one of a CA, and it is pinned.",
+            "A phone that offers RSA suites only is shown the ASA's own RSA certificate, which is not.",
+        ),
+        covers=("VP-10",),
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=_EC_OF_CA),)),
+            gateways=(Gateway(ec_certificate=_EC_OF_CA, suites=_BOTH_KINDS),),
+        ),
+        expect_fail=frozenset({"PIN001"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="ec-trustpoint-8841",
+        title="The trustpoint has an EC key, seen by an 8841",
+        story=(
+            "The configured certificate is an EC one of a CA, and it is pinned.",
+            "A newer phone is shown it and connects.",
+        ),
+        covers=("VP-08", "VP-10"),
+        model="8841",
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=_EC_OF_CA),)),
+            gateways=(Gateway(ec_certificate=_EC_OF_CA, suites=_BOTH_KINDS),),
+        ),
+    ),
+    Scenario(
         name="ec-only-7962",
         title="The gateway has an EC certificate only",
         story=(
-            "The trustpoint was renewed with an EC key, which goes with ECDSA suites only.",
+            "It has no other one to fall back to, as an ASA would; an EC key goes with ECDSA suites only.",
             "A 7962G offers none of them.",
         ),
-        covers=("VP-08", "VP-23"),
+        covers=("VP-23",),
         network=Network(
             configuration=Configuration(cert_hashes=(CertHash(of=_EC),)),
             gateways=(Gateway(certificate=_EC, suites=_BOTH_KINDS),),
