@@ -228,7 +228,6 @@ HSK005 = Check(
     covers=("VP-27", "VP-28", "VP-29"),
     rationale="A phone that has an LSC presents it, and its MIC only without one. The result of this run holds for the "
     "phone only if the certificate is the phone's own. Which kind a certificate is, is inferred from its names.",
-    guide=Guide(fix=(_NEW_LSC,), next=("vpnprobe explain HSK005",)),
     variants={
         "dates": Guide(fix=(_NEW_LSC, fix("ASA", "show clock detail")), next=("show clock detail",)),
         "foreign": Guide(

@@ -34,10 +34,11 @@ _OPTION_150 = fix("DHCP", "Option 150 of the phone's subnet: the address of the 
 
 
 def _judge_known(_case: Case, server: TftpServer) -> Result:
-    if server.endpoint is None:
-        why = f" ({describe_failure(server.failure)})" if server.failure is not None else ""
-        return failed(f"no configuration server is known{why}; the DNS name CiscoCM1 was tried", origin=server.origin)
-    return passed(f"{server.endpoint}, named by {_ORIGIN_WORDS[server.origin]}", origin=server.origin)
+    if needs.is_named(server):
+        return passed(f"{server.endpoint}, named by {_ORIGIN_WORDS[server.origin]}", origin=server.origin)
+    tried = " for the name CiscoCM1" if server.origin == "dns-ciscocm1" else ""
+    why = "" if server.failure is None else f": {describe_failure(server.failure)}"
+    return failed(f"no configuration server is known; last answer{tried}{why}", origin=server.origin)
 
 
 TFT001 = Check(
@@ -71,15 +72,14 @@ TFT001 = Check(
 
 
 def _judge_answers(case: Case, server: TftpServer) -> Result:
-    if server.endpoint is None:
+    if server.endpoint is None or not needs.is_named(server):
         return unclear("no configuration server is known (TFT001)")
-    resolved = server.resolution
     asked = needs.asked_files(case.evidence)
-    if not asked and resolved is not None and resolved.failure is not None:
+    if not asked and server.failure is not None:
         return failed(
-            f"the configuration server {server.endpoint.host} does not resolve: {describe_failure(resolved.failure)}",
+            f"the configuration server {server.endpoint.host} has no address: {describe_failure(server.failure)}",
             "name",
-            failure=resolved.failure.kind.value,
+            failure=server.failure.kind.value,
         )
     if not asked:
         return unclear(needs.not_reached(case.evidence, "boot-files").why)

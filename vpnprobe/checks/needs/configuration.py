@@ -38,6 +38,11 @@ def _read_server(case: Case) -> TftpServer | Lack:
 server = Need(("the search for a configuration server",), _read_server)
 
 
+def is_named(server: TftpServer) -> bool:
+    """Whether somebody named a configuration server; the name that phones try by default counts where it resolves."""
+    return server.endpoint is not None and (server.origin != "dns-ciscocm1" or bool(server.addresses))
+
+
 def asked_files(evidence: Evidence) -> tuple[BootFile, ...]:
     """Return what came of each request for a boot file."""
     return tuple(file for file in evidence.boot_files if file.outcome != "skipped")
@@ -59,10 +64,10 @@ def _read_asked(case: Case) -> tuple[BootFile, ...] | Lack:
     asked = asked_files(case.evidence)
     if asked:
         return asked
-    if found.endpoint is None:
+    if not is_named(found):
         return Lack("no configuration server is known (TFT001)")
-    if not found.addresses and found.resolution is not None and found.resolution.failure is not None:
-        return Lack(f"the configuration server has no address (TFT002): {describe_failure(found.resolution.failure)}")
+    if found.failure is not None:
+        return Lack(f"the configuration server has no address (TFT002): {describe_failure(found.failure)}")
     return not_reached(case.evidence, "boot-files")
 
 

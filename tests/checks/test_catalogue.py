@@ -1,0 +1,180 @@
+"""Lints of the catalogue: what must hold for every check."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.checks import (
+    test_certificate,
+    test_config,
+    test_config_server,
+    test_handshake,
+    test_host_id,
+    test_login,
+    test_net,
+    test_pin,
+    test_tls,
+)
+from tests.checks.table import Row
+from vpnprobe.checks.base import AnyCheck, Guide
+from vpnprobe.checks.catalogue import CHECKS, RETIRED, find
+from vpnprobe.checks.differential import CAUSES
+from vpnprobe.checks.evaluate import PLACEHOLDER, STAGE_ORDER
+from vpnprobe.checks.unobservable import UNOBSERVABLE
+from vpnprobe.checks.values import RUN_VALUES
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.evidence import STAGES
+from vpnprobe.model.finding import Finding
+from vpnprobe.version import CATALOGUE_VERSION
+
+VENDOR_STATEMENTS = {f"VP-{number:02}" for number in range(1, 43)}
+SEVERITIES = ("info", "warning", "critical")
+
+TABLES: tuple[Row, ...] = (
+    *test_net.ROWS,
+    *test_config_server.ROWS,
+    *test_config.ROWS,
+    *test_tls.ROWS,
+    *test_pin.ROWS,
+    *test_certificate.ROWS,
+    *test_host_id.ROWS,
+    *test_handshake.ROWS,
+    *test_login.ROWS,
+)
+
+each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+
+
+def guides(check: AnyCheck) -> dict[str, Guide]:
+    own = {} if check.guide == Guide() else {"": check.guide}
+    return own | dict(check.variants)
+
+
+def texts(guide: Guide) -> list[str]:
+    steps = [step for fix in guide.fix for step in fix.steps]
+    return [*steps, *guide.logs.phone, *guide.logs.asa, *guide.next]
+
+
+def outline(shown: Guide | Finding) -> list[tuple[str, int]]:
+    """What is left of a guide when its placeholders are filled: platforms, and the number of steps of each."""
+    return [(fix.platform, len(fix.steps)) for fix in shown.fix] + [("next", len(shown.next))]
+
+
+def test_ids_and_slugs_are_unique_and_never_used_again() -> None:
+    ids = [check.id for check in CHECKS]
+    slugs = [check.slug for check in CHECKS]
+    assert len(set(ids)) == len(ids)
+    assert len(set(slugs)) == len(slugs)
+    assert not RETIRED & set(ids)
+
+
+def test_the_catalogue_is_in_the_order_of_the_stages() -> None:
+    order = [STAGE_ORDER.index(check.stage) for check in CHECKS]
+    assert order == sorted(order)
+
+
+def test_the_agreed_checks_are_all_there() -> None:
+    areas: dict[str, int] = {}
+    for check in CHECKS:
+        areas[check.id[:3]] = areas.get(check.id[:3], 0) + 1
+    assert areas == {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
+
+
+@each_check
+def test_metadata(check: AnyCheck) -> None:
+    assert re.fullmatch(r"[A-Z]{3}\d{3}", check.id)
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", check.slug)
+    assert not check.title.endswith(".")
+    assert check.rationale.endswith(".")
+    assert check.probes
+    assert set(check.probes) <= set(STAGES)
+    assert check.requires
+    assert check.since <= CATALOGUE_VERSION
+    assert set(check.covers) <= VENDOR_STATEMENTS
+
+
+@each_check
+def test_every_failure_has_a_fix_and_a_command_to_run_next(check: AnyCheck) -> None:
+    assert guides(check)
+    for guide in guides(check).values():
+        assert guide.fix
+        assert all(fix.platform and fix.steps and all(fix.steps) for fix in guide.fix)
+        assert guide.next
+
+
+def test_every_placeholder_can_be_filled() -> None:
+    """A failing row of the tables fills every placeholder that no run value fills."""
+    filled: dict[tuple[str, str], set[str]] = {}
+    for row in TABLES:
+        if row.status != "fail":
+            continue
+        found = row.judge()
+        used = {name for text in _guide_texts(row.check) for name in PLACEHOLDER.findall(text)}
+        facts = {name for name, value in found.facts.items() if value is not None}
+        filled.setdefault((row.check, ""), set()).update(used & facts)
+    for check in CHECKS:
+        used = {name for guide in guides(check).values() for text in texts(guide) for name in PLACEHOLDER.findall(text)}
+        assert used <= set(RUN_VALUES) | filled.get((check.id, ""), set()), check.id
+
+
+def _guide_texts(check_id: str) -> list[str]:
+    return [text for guide in guides(find(check_id)).values() for text in texts(guide)]
+
+
+@each_check
+def test_variants_are_all_reached(check: AnyCheck) -> None:
+    """Each guide is that of some failing row."""
+    shown = [row.judge() for row in TABLES if row.check == check.id and row.status == "fail"]
+    for name, guide in guides(check).items():
+        assert any(outline(found) == outline(guide) for found in shown), name or "default"
+
+
+@each_check
+def test_the_tables_hold_a_pass_a_fail_and_an_open_case(check: AnyCheck) -> None:
+    statuses = {row.status for row in TABLES if row.check == check.id}
+    assert {"pass", "fail", "inconclusive"} <= statuses
+
+
+@each_check
+def test_a_check_yields_only_to_its_betters(check: AnyCheck) -> None:
+    """What explains a failure weighs at least as much, so that no verdict gets better by it."""
+    for name in check.yields_to:
+        explaining = find(name)
+        assert SEVERITIES.index(explaining.severity) >= SEVERITIES.index(check.severity)
+        assert check.id not in explaining.yields_to
+        assert set(check.probes) & set(explaining.probes)
+
+
+def test_every_statement_is_decided_named_or_called_unobservable() -> None:
+    covered = {statement for check in CHECKS for statement in check.covers}
+    named = {statement for cause in CAUSES for statement in cause.statements}
+    unobservable = {item.statement for item in UNOBSERVABLE}
+    assert covered | named | unobservable == VENDOR_STATEMENTS
+    assert not covered & unobservable
+
+
+def test_what_cannot_be_seen_says_why() -> None:
+    assert all(item.about and item.why.endswith(".") for item in UNOBSERVABLE)
+    assert [item.statement for item in UNOBSERVABLE] == sorted(item.statement for item in UNOBSERVABLE)
+
+
+@pytest.mark.parametrize("name", ["PIN001", "pin001", " cert-hash-match "])
+def test_a_check_is_found_by_id_and_by_slug(name: str) -> None:
+    assert find(name).id == "PIN001"
+
+
+@pytest.mark.parametrize(("name", "hint"), [("PIN01", "PIN001"), ("cert-hash", "CFG006"), ("nonsense", "explain")])
+def test_an_unknown_name_lists_the_closest(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=hint):
+        find(name)
+
+
+@each_check
+def test_explain_has_all_variants_in_one(check: AnyCheck) -> None:
+    assert len(check.fix) == sum(len(guide.fix) for guide in guides(check).values())
+    assert set(check.next) == {command for guide in guides(check).values() for command in guide.next}
+    assert set(check.logs.phone + check.logs.asa) == {
+        line for guide in guides(check).values() for line in guide.logs.phone + guide.logs.asa
+    }

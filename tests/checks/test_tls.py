@@ -1,0 +1,198 @@
+"""Checks of the first flight, and of which certificate is shown to whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.checks.evidence_builder import (
+    ADDRESS,
+    EC,
+    EC_THIRD_PARTY,
+    GATEWAY,
+    HANDSHAKE_FAILURE,
+    MAC,
+    REFUSED,
+    TEMPORARY,
+    TEMPORARY_EC,
+    THIRD_PARTY,
+    alarms,
+    certificate_name,
+    configured,
+    fail,
+    finding,
+    findings,
+    flight,
+    flights,
+    gateway_run,
+    pinned,
+    run,
+    stages,
+    unresolved,
+    without_config,
+)
+from tests.checks.table import Row, params
+from vpnprobe.checks.evaluate import judge
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.model.observation import AcceptedSuite, Enumeration
+from vpnprobe.model.target import Persona
+
+CLOSED = fail(FailureKind.CLOSED)
+NOT_TLS = fail(FailureKind.NOT_TLS)
+DEADLINE = fail(FailureKind.DEADLINE)
+OLD_VERSION = fail(FailureKind.TLS_ALERT, alert=70)
+NO_SESSION: dict[str, Any] = {"handshakes": (), "logins": (), "stages": stages(handshake=("skipped", "first-flight"))}
+NO_FLIGHT = unresolved()
+PHONE_8811 = {"persona": Persona(profile="8811", mac=MAC)} | configured(load_information="sip88xx.12-8-1-0001-455")
+
+
+def all_fail(failure: Failure, **fields: Any) -> Evidence:
+    hellos = ("7962G", "rsa-only", "ec-only", "both")
+    return run(first_flights=tuple(flight(h, None, failure=failure, **fields) for h in hellos), **NO_SESSION)
+
+
+def refused_to_7962(**fields: Any) -> Evidence:
+    return run(first_flights=(flight(shown=None, failure=HANDSHAKE_FAILURE), *flights()[1:]), **NO_SESSION | fields)
+
+
+def seen_by_8811(**kinds: Any) -> dict[str, Any]:
+    shown = flights("8811", **kinds)
+    session = msgspec.structs.replace(run().handshakes[0], leaf=shown[0].chain[0])
+    return {**PHONE_8811, "first_flights": shown, "handshakes": (session,)}
+
+
+def seen_by_7962(**kinds: Any) -> dict[str, Any]:
+    return {"first_flights": flights(**kinds)}
+
+
+ROGUE = flight(suite=0x0005, breaches=("suite not offered: RC4-SHA (0x0005)",))
+BREACH = flight("both", breaches=("extension not offered: heartbeat (15)",))
+
+ROWS = (
+    Row("TLS004", "answers", run(), "pass", "TLS 1.0"),
+    Row("TLS004", "alert-is-tls", all_fail(HANDSHAKE_FAILURE), "pass", "alert"),
+    Row("TLS004", "closed", all_fail(CLOSED), "fail", "connection closed"),
+    Row("TLS004", "not-tls", all_fail(NOT_TLS, excerpt="HTTP/1.1 400 Bad Request\r\n"), "fail", "HTTP/1.1 400"),
+    Row("TLS004", "one-hello-closed", run(first_flights=(flight(failure=CLOSED, shown=None), flight("both"))), "pass"),
+    Row("TLS004", "deadline", all_fail(DEADLINE), "inconclusive", "deadline"),
+    Row("TLS004", "no-connection", all_fail(REFUSED), "inconclusive", "connection refused"),
+    Row("TLS001", "agrees", run(), "pass", "TLS 1.0 AES256-SHA (0x0035)"),
+    Row("TLS001", "refused", refused_to_7962(), "fail", "it does take TLS 1.2"),
+    Row("TLS001", "version-refused", run(first_flights=(flight(failure=OLD_VERSION, shown=None),)), "fail", "(70)"),
+    Row("TLS001", "unoffered", run(first_flights=(ROGUE,)), "fail", "did not offer"),
+    Row(
+        "TLS001", "deadline", run(first_flights=(flight(failure=DEADLINE, shown=None), flight("both"))), "inconclusive"
+    ),
+    Row("TLS001", "not-tls", all_fail(NOT_TLS), "inconclusive", "TLS004"),
+    Row("TLS001", "no-hello", run(first_flights=flights()[1:]), "inconclusive", "was not sent"),
+    Row("TLS002", "rsa-phone", run(), "pass", "RSA ciphers only"),
+    Row("TLS002", "ec-phone-rsa-only", run(**seen_by_8811()), "pass", "RSA and EC ciphers"),
+    Row("TLS002", "self-signed-ec", run(**seen_by_8811(ec=EC, both=EC)), "fail", "CSCuu02848"),
+    Row("TLS002", "pinned-ec", run(**seen_by_8811(ec=EC, both=EC) | pinned(GATEWAY, EC)), "pass", "names it"),
+    Row("TLS002", "ec-of-a-ca", run(**seen_by_8811(ec=EC_THIRD_PARTY, both=EC_THIRD_PARTY)), "pass"),
+    Row("TLS002", "no-rsa-at-all", run(**seen_by_8811(rsa=None, ec=EC, both=EC)), "pass"),
+    Row("TLS002", "none-configured", run(**seen_by_8811(rsa=TEMPORARY, ec=TEMPORARY_EC, both=TEMPORARY_EC)), "pass"),
+    Row("TLS002", "unresolved", run(**NO_FLIGHT), "inconclusive"),
+    Row("TLS003", "same-for-all", run(), "pass", "same certificate"),
+    Row("TLS003", "self-signed-ec", run(**seen_by_7962(ec=EC, both=EC)), "fail", "no certHash names"),
+    Row(
+        "TLS003",
+        "self-signed-ec-without-config",
+        run(**seen_by_7962(ec=EC, both=EC) | without_config()),
+        "fail",
+        "self-signed EC certificate",
+    ),
+    Row("TLS003", "pinned-ec", run(**seen_by_7962(ec=EC, both=EC) | pinned(GATEWAY, EC)), "pass", "names the EC"),
+    Row(
+        "TLS003",
+        "other-rsa-is-no-matter-of-ec",
+        run(**seen_by_7962(both=THIRD_PARTY)),
+        "pass",
+    ),
+    Row("TLS003", "this-phone-is-affected", run(**seen_by_8811(ec=EC, both=EC)), "pass", "same certificate"),
+    Row("TLS003", "not-asked", run(first_flights=(flight(),)), "inconclusive"),
+    Row("TLS005", "keeps-rules", run(), "pass"),
+    Row("TLS005", "breach", run(first_flights=(*flights()[:3], BREACH)), "fail", "both: extension not offered"),
+    Row("TLS005", "no-connection", all_fail(REFUSED), "inconclusive"),
+    Row("TLS006", "configured", run(), "pass"),
+    Row("TLS006", "temporary", run(**seen_by_7962(rsa=TEMPORARY, both=TEMPORARY) | pinned(TEMPORARY)), "fail", "boot"),
+    Row("TLS006", "unresolved", run(**NO_FLIGHT), "inconclusive"),
+)
+
+
+@pytest.mark.parametrize("row", params(ROWS))
+def test_row(row: Row) -> None:
+    row.judge()
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected", "verdict"),
+    [
+        pytest.param(all_fail(CLOSED), {"TLS004"}, "fail", id="closed"),
+        pytest.param(all_fail(NOT_TLS), {"TLS004"}, "fail", id="not-tls"),
+        pytest.param(refused_to_7962(), {"TLS001"}, "fail", id="no-shared-cipher"),
+        pytest.param(run(first_flights=(ROGUE,), **NO_SESSION), {"TLS001"}, "fail", id="unoffered-suite"),
+        pytest.param(run(**seen_by_8811(ec=EC, both=EC)), {"TLS002"}, "fail", id="ec-self-signed"),
+        pytest.param(run(**seen_by_7962(ec=EC, both=EC)), {"TLS003"}, "warn", id="ec-self-signed-7962"),
+        pytest.param(
+            run(**seen_by_8811(ec=EC_THIRD_PARTY, both=EC_THIRD_PARTY)), {"PIN001"}, "fail", id="ec-not-in-cucm"
+        ),
+        pytest.param(
+            run(**seen_by_8811(rsa=TEMPORARY, ec=TEMPORARY_EC, both=TEMPORARY_EC)),
+            {"PIN001"},
+            "fail",
+            id="trustpoint-lost",
+        ),
+    ],
+)
+def test_one_fault_of_the_flight_is_one_alarm(evidence: Evidence, expected: set[str], verdict: str) -> None:
+    assert alarms(evidence) == expected
+    assert judge(evidence).verdict == verdict
+
+
+def test_a_refusal_lists_what_the_gateway_takes_and_the_lines_of_the_asa() -> None:
+    enumeration = Enumeration(address=ADDRESS, accepted=(AcceptedSuite(version=0x0301, suite=0x0005),))
+    found = finding(refused_to_7962(enumerations=(enumeration,)), "TLS001")
+    assert found.facts["alert"] == 40
+    assert found.facts["offered"] == ["AES256-SHA (0x0035)", "AES128-SHA (0x002F)"]
+    accepted = found.facts["accepted_from_others"]
+    assert isinstance(accepted, list)
+    assert accepted[0] == "TLS 1.0 RC4-SHA (0x0005)"
+    assert found.logs.asa[1] == ("%ASA-7-725008: SSL client outside:<phone>/<port> proposes the following 2 cipher(s).")
+    assert found.logs.asa[2].endswith("Function: SSL3_GET_CLIENT_HELLO Reason: no shared cipher")
+
+
+def test_a_refused_version_has_its_own_fix() -> None:
+    found = finding(run(first_flights=(flight(failure=OLD_VERSION, shown=None),), **NO_SESSION), "TLS001")
+    assert any("ssl server-version tlsv1" in fix.steps for fix in found.fix)
+    assert any("TLS 1.0" in step for fix in found.fix if fix.platform == "phone" for step in fix.steps)
+
+
+def test_the_ec_fault_gives_the_documented_command() -> None:
+    found = finding(run(**seen_by_8811(ec=EC, both=EC)), "TLS002")
+    command = 'ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"'
+    assert command in found.fix[0].steps
+    assert found.facts["matrix_column"] == "rsa-only-unfixed"
+    assert finding(run(**seen_by_8811(ec=EC, both=EC)), "PIN001").summary.endswith("(a consequence of TLS002)")
+
+
+def test_a_gateway_is_judged_for_every_phone_profile() -> None:
+    modern_only = gateway_run(
+        first_flights=(
+            flight("7962G", None, failure=HANDSHAKE_FAILURE),
+            flight("8811", EC),
+            flight("modern", None, failure=HANDSHAKE_FAILURE),
+            *flights(ec=EC, both=EC)[1:],
+        )
+    )
+    by_subject = {found.subject: found.status for found in findings(modern_only, "TLS001")}
+    assert by_subject == {f"7962G at {ADDRESS}": "fail", f"8811 at {ADDRESS}": "pass"}
+    assert {found.subject: found.status for found in findings(modern_only, "TLS002")} == {
+        f"7962G at {ADDRESS}": "inconclusive",
+        f"8811 at {ADDRESS}": "fail",
+    }
+    leaves = {found.subject for found in findings(modern_only, "CRT001")}
+    assert leaves == {f"certificate {certificate_name(identity.der)[:12]} at {ADDRESS}" for identity in (EC, GATEWAY)}
