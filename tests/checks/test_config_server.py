@@ -48,6 +48,7 @@ def signed(name: str | None, problem: str | None = None) -> Evidence:
     return run(boot_files=(boot_file(name=f"{CONFIG_NAME}.sgn", signed=header),))
 
 
+ITL_TIMEOUT = boot_file("timeout", name=f"ITLSEP{MAC}.tlv")
 CTL_TIMEOUT = boot_file("timeout", name=f"CTLSEP{MAC}.tlv")
 UNNAMED = TftpServer(
     origin="option",
@@ -68,6 +69,9 @@ ROWS = (
     Row("TFT001", "not-run", run(tftp_server=None, boot_files=(), config=None), "inconclusive"),
     Row("TFT002", "answers", run(), "pass", "answers by TFTP"),
     Row("TFT002", "silent", fetched(CTL_TIMEOUT), "fail", "timeout"),
+    Row("TFT002", "falls-silent", fetched(boot_file("not-found", name="CTL"), ITL_TIMEOUT), "fail", "ITL"),
+    Row("TFT002", "config-unanswered", fetched(boot_file("not-found", name="CTL"), boot_file("timeout")), "fail"),
+    Row("TFT002", "cut-before-the-config", fetched(boot_file("not-found", name="CTL")), "pass"),
     Row("TFT002", "unreachable", fetched(boot_file("unreachable")), "fail", "unreachable"),
     Row("TFT002", "http-refused-tftp-serves", run(boot_files=(by_http("unreachable"), boot_file())), "pass"),
     Row("TFT002", "name-unknown", run(tftp_server=UNNAMED, boot_files=(), **NO_CONFIG), "fail", "has no address"),
@@ -80,6 +84,8 @@ ROWS = (
     Row("TFT003", "error", fetched(boot_file("server-error", code=0, message="too many")), "fail", "too many"),
     Row("TFT003", "truncated", fetched(boot_file("truncated")), "inconclusive", "TFT004"),
     Row("TFT003", "silent", fetched(CTL_TIMEOUT), "inconclusive", "TFT002"),
+    Row("TFT003", "falls-silent", fetched(boot_file("not-found", name="CTL"), ITL_TIMEOUT), "inconclusive", "TFT002"),
+    Row("TFT003", "cut-before-the-config", fetched(boot_file("not-found", name="CTL")), "inconclusive"),
     Row("TFT003", "config-given", GIVEN_FILE, "not-applicable"),
     Row("TFT004", "whole", run(), "pass", "2000 bytes"),
     Row("TFT004", "truncated", fetched(boot_file("truncated", size=1024)), "fail", "1024 bytes arrived"),
@@ -110,6 +116,7 @@ def test_row(row: Row) -> None:
     ("evidence", "alarm"),
     [
         (fetched(CTL_TIMEOUT), "TFT002"),
+        (fetched(boot_file("not-found", name="CTL"), ITL_TIMEOUT), "TFT002"),
         (fetched(boot_file("not-found")), "TFT003"),
         (fetched(boot_file("truncated")), "TFT004"),
         (fetched(by_http("truncated"), boot_file("unreachable")), "TFT004"),

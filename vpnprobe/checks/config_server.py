@@ -83,12 +83,13 @@ def _judge_answers(case: Case, server: TftpServer) -> Result:
         )
     if not asked:
         return unclear(needs.not_reached(case.evidence, "boot-files").why)
-    answering = next((file for file in asked if file.outcome not in needs.SILENT), None)
-    if answering is not None:
-        return passed(f"{answering.server} answers by {answering.protocol.upper()}")
-    tried = listing(f"{file.server} by {file.protocol.upper()}: {describe_file(file)}" for file in asked)
-    silent = any(file.outcome == "timeout" for file in asked)
-    return failed(f"no answer: {tried}", "" if silent else "unreachable", tried=tried)
+    silent = needs.unanswered(asked)
+    if silent:
+        tried = listing(f"{file.name} by {file.protocol.upper()}: {describe_file(file)}" for file in silent)
+        variant = "" if any(file.outcome == "timeout" for file in silent) else "unreachable"
+        return failed(f"{server.endpoint} does not answer: {tried}", variant, tried=tried)
+    protocols = listing(file.protocol.upper() for file in asked if not needs.unanswered((file,)))
+    return passed(f"{server.endpoint} answers by {protocols}")
 
 
 TFT002 = Check(

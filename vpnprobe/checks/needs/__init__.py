@@ -7,7 +7,6 @@ so that a finding without facts still says where to look.
 from vpnprobe.checks.needs.configuration import (
     BROKEN,
     CERTIFICATE_LOGIN,
-    SILENT,
     ConfigFile,
     Pins,
     asked,
@@ -22,6 +21,7 @@ from vpnprobe.checks.needs.configuration import (
     login_method,
     pins,
     server,
+    unanswered,
     vpn_group,
 )
 from vpnprobe.checks.needs.gateway import (
@@ -53,7 +53,6 @@ __all__ = [
     "BROKEN",
     "CERTIFICATE_LOGIN",
     "OURS",
-    "SILENT",
     "Chain",
     "ConfigFile",
     "Pins",
@@ -86,6 +85,7 @@ __all__ = [
     "resolution",
     "server",
     "speaks_tls",
+    "unanswered",
     "vpn_group",
     "withheld_certificate",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vpnprobe.checks.base import Case, Lack, Need
@@ -48,11 +49,6 @@ def asked_files(evidence: Evidence) -> tuple[BootFile, ...]:
     return tuple(file for file in evidence.boot_files if file.outcome != "skipped")
 
 
-def config_fetches(evidence: Evidence) -> tuple[BootFile, ...]:
-    """Return what came of each request for the phone's configuration file."""
-    return tuple(file for file in asked_files(evidence) if ".cnf.xml" in file.name)
-
-
 SILENT = frozenset({"timeout", "unreachable"})
 BROKEN = frozenset({"truncated", "too-large", "malformed"})
 
@@ -74,13 +70,29 @@ def _read_asked(case: Case) -> tuple[BootFile, ...] | Lack:
 asked = Need(("an attempt to fetch a boot file",), _read_asked)
 
 
+def config_fetches(asked: Sequence[BootFile]) -> tuple[BootFile, ...]:
+    """Return the requests for the phone's configuration file."""
+    return tuple(file for file in asked if ".cnf.xml" in file.name)
+
+
+def unanswered(asked: Sequence[BootFile]) -> tuple[BootFile, ...]:
+    """Return the requests whose silence kept the configuration away; none where the server does answer.
+
+    A server that falls silent before is not asked for the configuration any more.
+    """
+    wanted = config_fetches(asked)
+    silent = tuple(file for file in wanted or asked if file.outcome in SILENT)
+    is_lost = len(silent) == len(wanted) if wanted else asked[-1] in silent
+    return silent if is_lost else ()
+
+
 def _read_fetches(case: Case) -> tuple[BootFile, ...] | Lack:
     found = _read_asked(case)
     if isinstance(found, Lack):
         return found
-    if all(file.outcome in SILENT for file in found):
+    if unanswered(found):
         return Lack("the configuration server does not answer (TFT002)")
-    return config_fetches(case.evidence) or not_reached(case.evidence, "boot-files")
+    return config_fetches(found) or not_reached(case.evidence, "boot-files")
 
 
 fetches = Need(("an answer to the request for the configuration file",), _read_fetches)
