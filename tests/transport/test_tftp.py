@@ -251,7 +251,7 @@ async def test_a_server_that_dies_in_the_middle() -> None:
 
     async with udp_server(script) as port:
         result = await fetch(port)
-    assert end(result) == ("unreachable", FailureKind.REFUSED)
+    assert end(result) == ("truncated", FailureKind.REFUSED)
     assert (result.size, result.data) == (512, None)
 
 

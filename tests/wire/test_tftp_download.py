@@ -535,9 +535,17 @@ def test_nothing_but_garbage_is_malformed(datagram: bytes) -> None:
 @pytest.mark.parametrize("kind", [FailureKind.REFUSED, FailureKind.UNREACHABLE, FailureKind.LOCAL])
 def test_unreachable(kind: FailureKind) -> None:
     transfer = Transfer()
-    transfer.receive(data(1))
     transfer.download.unreachable(Failure(kind=kind))
     assert transfer.end == ("unreachable", kind)
+    assert (transfer.result.peer, transfer.result.size) == (None, 0)
+
+
+@pytest.mark.parametrize("kind", [FailureKind.REFUSED, FailureKind.UNREACHABLE, FailureKind.LOCAL])
+def test_unreachable_in_the_middle(kind: FailureKind) -> None:
+    transfer = Transfer()
+    transfer.receive(data(1))
+    transfer.download.unreachable(Failure(kind=kind))
+    assert transfer.end == ("truncated", kind)
     assert (transfer.result.peer, transfer.result.size) == (TID, 512)
 
 

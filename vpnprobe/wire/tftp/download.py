@@ -184,7 +184,7 @@ class TftpDownload:
     def unreachable(self, failure: Failure) -> None:
         """End because nothing can be sent to `peer`: an ICMP message, or this machine's own refusal."""
         if self.result is None:
-            self._finish("unreachable", failure)
+            self._finish("truncated" if self._is_peer_known else "unreachable", failure)
 
     def _is_host_asked(self, addr: Address) -> bool:
         # An IPv6 address has a scope too: the same link-local address on another link is another host.

@@ -15,10 +15,10 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 class TftpResult(msgspec.Struct, frozen=True, kw_only=True):
     """What one read request brought.
 
-    `outcome` and `failure.kind` together name the end: "timeout" is no answer at all, "truncated" silence
-    after the first one, each with kind TIMEOUT or, when the whole run's time was up, DEADLINE;
-    "unreachable" has kind REFUSED (ICMP port unreachable), UNREACHABLE or LOCAL (this machine could not
-    send). `failure` is None only when the file was received.
+    `outcome` and `failure.kind` together name the end. "timeout" is silence, with kind TIMEOUT or, when the whole
+    run's time was up, DEADLINE; "unreachable" has kind REFUSED (ICMP port unreachable), UNREACHABLE or LOCAL (this
+    machine could not send). Either is "truncated" once the server has answered. `failure` is None only when the file
+    was received.
 
     `data` is the whole file and None unless the outcome is "received", so that a part is never taken for it.
     `error_code` and `error_text` are the server's, the text raw. `options` are those in force. `peer` is where
