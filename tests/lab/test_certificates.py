@@ -128,9 +128,21 @@ def test_negative_serial_is_read_as_such_by_openssl(pki: LabPki) -> None:
         assert issued.certificate.serial_number == -63
 
 
-def test_negative_serial_is_signed(pki: LabPki, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("odd", "algorithm"),
+    [
+        (Certificate(negative_serial=True), "sha256WithRSAEncryption"),
+        (Certificate(key="rsa-1024", digest="sha1"), "sha1WithRSAEncryption"),
+        (Certificate(digest="md5"), "md5WithRSAEncryption"),
+    ],
+    ids=["negative serial", "SHA-1", "MD5"],
+)
+def test_odd_certificate_is_signed(pki: LabPki, tmp_path: Path, odd: Certificate, algorithm: str) -> None:
     path = tmp_path / "odd.pem"
-    path.write_bytes(pki.gateway(Certificate(negative_serial=True)).pem)
+    path.write_bytes(pki.gateway(odd).pem)
+    text = openssl("x509", "-noout", "-text", "-in", str(path))
+    assert text.count(f"Signature Algorithm: {algorithm}") == 2
+    assert f"Public-Key: ({1024 if odd.key == 'rsa-1024' else 2048} bit)" in text
     at = str(int(NOW.timestamp()))
     said = openssl("verify", "-check_ss_sig", "-attime", at, "-CAfile", str(path), str(path))
     assert re.fullmatch(r".*: OK\n", said)

@@ -40,6 +40,9 @@ LOOKALIKES = {"l": "1", "1": "l", "I": "l", "O": "0", "0": "O"}
 _SAFE_LETTERS = 26
 # One byte as an INTEGER of DER: 65, and with its highest bit set -63.
 _POSITIVE_SERIAL, _NEGATIVE_SERIAL = 0x41, 0xC1
+# The object identifier of RSA signatures (1.2.840.113549.1.1) in DER; its last byte says which digest.
+_RSA_SIGNATURE = bytes.fromhex("06092a864886f70d0101")
+_DIGESTS = {"sha256": (11, hashes.SHA256()), "sha1": (5, hashes.SHA1()), "md5": (4, hashes.MD5())}
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -144,7 +147,7 @@ class LabPki:
                 return digest.hex().upper()
 
     def _issue_gateway(self, wanted: Certificate) -> Issued:
-        key = _rsa_key("gateway") if wanted.key == "rsa" else _ec_key()
+        key = _ec_key() if wanted.key == "ec" else _rsa_key("gateway", 1024 if wanted.key == "rsa-1024" else 2048)
         issuer = self.authority("third-party") if wanted.issuer == "third-party" else None
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, wanted.common_name)]
         if issuer is None:
@@ -166,8 +169,8 @@ class LabPki:
             if wanted.names:
                 names = x509.SubjectAlternativeName([x509.DNSName(name) for name in wanted.names])
                 builder = builder.add_extension(names, critical=False)
-            if wanted.negative_serial:
-                return _with_negative_serial(builder, key)
+            if wanted.negative_serial or wanted.digest != "sha256":
+                return _odd(builder, key, wanted)
             issued = _signed(builder, key, issuer)
             # Every fingerprint can be mistyped: a random one lacks such a letter once in ten times.
             text = base64.b64encode(hashlib.sha1(issued.der, usedforsecurity=False).digest()).decode()
@@ -244,15 +247,28 @@ def _signed(builder: x509.CertificateBuilder, key: PrivateKey, issuer: Issued | 
     return Issued(der, key, () if issuer is None else (issuer.der, *issuer.issuers))
 
 
-def _with_negative_serial(builder: x509.CertificateBuilder, key: PrivateKey) -> Issued:
-    """Self-sign with the serial -63, which no CA library writes: a byte is changed before signing."""
+def _odd(builder: x509.CertificateBuilder, key: PrivateKey, wanted: Certificate) -> Issued:
+    """Self-sign what no CA library writes any more: a few bytes are changed before signing."""
     assert isinstance(key, rsa.RSAPrivateKey)
     template = builder.sign(key, hashes.SHA256())
-    # The serial is the first INTEGER of one byte after the version, so the first match is it.
-    tbs = template.tbs_certificate_bytes.replace(bytes((2, 1, _POSITIVE_SERIAL)), bytes((2, 1, _NEGATIVE_SERIAL)), 1)
-    signature = key.sign(tbs, padding.PKCS1v15(), hashes.SHA256())
-    whole = template.public_bytes(serialization.Encoding.DER)
-    return Issued(whole.replace(template.tbs_certificate_bytes, tbs).replace(template.signature, signature), key)
+    last_byte, digest = _DIGESTS[wanted.digest]
+    algorithm = _RSA_SIGNATURE + bytes((last_byte,))
+    tbs = template.tbs_certificate_bytes.replace(_RSA_SIGNATURE + bytes((_DIGESTS["sha256"][0],)), algorithm)
+    if wanted.negative_serial:
+        # The serial is the first INTEGER of one byte after the version, so the first match is it.
+        tbs = tbs.replace(bytes((2, 1, _POSITIVE_SERIAL)), bytes((2, 1, _NEGATIVE_SERIAL)), 1)
+    signature = key.sign(tbs, padding.PKCS1v15(), digest)
+    # AlgorithmIdentifier: the OID and NULL. BIT STRING: no unused bits.
+    body = tbs + _der(0x30, algorithm + b"\x05\x00") + _der(0x03, b"\x00" + signature)
+    return Issued(_der(0x30, body), key)
+
+
+def _der(tag: int, body: bytes) -> bytes:
+    length = len(body)
+    if length < 0x80:
+        return bytes((tag, length)) + body
+    size = (length.bit_length() + 7) // 8
+    return bytes((tag, 0x80 | size)) + length.to_bytes(size, "big") + body
 
 
 def _lookalike(text: str) -> str:
@@ -265,8 +281,8 @@ def _pem(der: bytes) -> bytes:
 
 
 @functools.cache
-def _rsa_key(use: str) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the argument is what the cache tells keys apart by
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def _rsa_key(use: str, bits: int = 2048) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the cache tells keys apart by it
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
 @functools.cache

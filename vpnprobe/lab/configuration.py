@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -150,6 +151,10 @@ def configuration_file(wanted: Configuration, *, model: str, group_url: str, cer
             text = _FULL.format(load=load, cucm=CUCM_NAME, vpn=vpn, web_access=wanted.web_access)
             if wanted.form == "malformed":
                 text = text.replace("</callManagerGroup>\n", "")
+            if wanted.form == "lower-case":
+                text = text.replace("vpnGroup>", "vpngroup>")
+            if wanted.form == "bom-and-nuls":
+                return codecs.BOM_UTF8 + text.encode() + bytes(16)
             return text.encode()
 
 

@@ -20,10 +20,12 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """A gateway certificate. Two equal values are the same certificate; `edition` tells renewals apart.
 
     `common_name` also becomes ASA's unstructuredName where the certificate is self-signed. `names` are the
-    dNSNames of a subjectAltName; none means that there is no such extension.
+    dNSNames of a subjectAltName; none means that there is no such extension. `digest` other than SHA-256 and
+    `negative_serial` are for self-signed RSA certificates.
     """
 
-    key: Literal["rsa", "ec"] = "rsa"
+    key: Literal["rsa", "rsa-1024", "ec"] = "rsa"
+    digest: Literal["sha256", "sha1", "md5"] = "sha256"
     issuer: Literal["self", "third-party"] = "self"
     common_name: str = GATEWAY_NAME
     names: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     certificate: Certificate = Certificate()
     ec_certificate: Certificate | None = None
     takes_turns: tuple[Certificate, ...] = ()
-    sends: Literal["chain", "leaf-only", "shuffled"] = "chain"
+    sends: Literal["chain", "with-root", "leaf-only", "shuffled"] = "chain"
     minimum: Literal["TLS 1.0", "TLS 1.2"] = "TLS 1.0"
     suites: tuple[str, ...] = ("AES256-SHA", "AES128-SHA", "ECDHE-RSA-AES256-GCM-SHA384")
     asks_for: tuple[Authority, ...] | None = ("capf", "manufacturing", "manufacturing-sha2")
@@ -109,6 +111,7 @@ class ConfigServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     tftp: Literal[
         "serves",
+        "loses-first",
         "refuses",
         "silent",
         "not-found",
@@ -129,7 +132,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     its scheme, host and port. `load` None means a load that fits the scenario's model.
     """
 
-    form: Literal["full", "no-vpn", "short", "html", "malformed"] = "full"
+    form: Literal["full", "lower-case", "bom-and-nuls", "no-vpn", "short", "html", "malformed"] = "full"
     signed_name: Literal["right", "other", "unsigned"] = "right"
     mtu: str = "1290"
     fail_connect_time: str = "30"

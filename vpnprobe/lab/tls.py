@@ -28,7 +28,7 @@ class PeerGoneError(ConnectionError):
 def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities: Sequence[Issued]) -> SSL.Context:
     """Make the TLS side of `gateway`. `certificates` are one per key type; `authorities` its client CA names.
 
-    A shuffled chain is that of the first certificate. A client certificate is asked for unless
+    A chain that is shuffled or has its root is that of the first certificate. A client certificate is asked for unless
     `gateway.asks_for` is None, and refused in the handshake only where the scenario says so.
     """
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -42,8 +42,9 @@ def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities
     for issued in certificates:
         context.use_certificate(issued.certificate)
         context.use_privatekey(issued.key)
-    if gateway.sends == "shuffled":
-        for der in reversed(certificates[0].issuers):
+    if gateway.sends in ("shuffled", "with-root"):
+        issuers = certificates[0].issuers
+        for der in issuers if gateway.sends == "with-root" else reversed(issuers):
             context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
     elif gateway.sends == "chain":
         # OpenSSL builds each leaf's chain from here. The root is left out: a client has it or does not believe it.

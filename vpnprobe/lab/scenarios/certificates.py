@@ -18,6 +18,7 @@ _WILDCARD = Certificate(issuer="third-party", common_name="*.lab.example", names
 _OTHER_NAME = Certificate(
     issuer="third-party", common_name="asa.corp.example", names=("asa.corp.example", "www.corp.example")
 )
+_CONTROL_CHARACTERS = Certificate(common_name="vpn\x1b[2J\x1b[31m\x07\r\u202e.lab.example")
 _TEMPORARY = Certificate(common_name="ASA Temporary Self Signed Certificate")
 _EXPIRED = Certificate(days_left=-3)
 _NOT_YET_VALID = Certificate(age_days=-5)
@@ -97,6 +98,18 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     Scenario(
+        name="expired-and-not-pinned",
+        title="The certificate has expired, and CUCM has another one",
+        story=(
+            "It ended three days ago; the new one was imported in CUCM and never put on the ASA.",
+            "Two alarms, because renewing alone or importing alone does not help.",
+        ),
+        covers=("VP-10", "VP-42"),
+        network=Network(gateways=(Gateway(certificate=_EXPIRED),)),
+        expect_fail=frozenset({"CRT001", "PIN001"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
         name="expires-soon",
         title="The gateway's certificate ends in twenty days",
         story=(
@@ -148,6 +161,21 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     Scenario(
+        name="pinned-root-not-sent",
+        title="The root is pinned, and it is not sent",
+        story=(
+            "Leaf and intermediate are sent, as is usual; certHash1 is the root's.",
+            "A phone compares only with what it is shown.",
+        ),
+        covers=("VP-10", "VP-35"),
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=_THIRD_PARTY, at="root"),)),
+            gateways=(Gateway(certificate=_THIRD_PARTY),),
+        ),
+        expect_fail=frozenset({"PIN001"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
         name="chain-shuffled",
         title="The chain is sent in the wrong order",
         story=(
@@ -192,6 +220,27 @@ SCENARIOS = (
         network=_network(_OTHER_NAME, host_id_check="1"),
         expect_fail=frozenset({"HID001"}),
         expect_verdict="fail",
+    ),
+    Scenario(
+        name="host-id-and-pin",
+        title="Neither the certificate nor its name is the right one",
+        story=(
+            "A wildcard certificate of the company's web servers was put on the ASA.",
+            "Two alarms: it is not pinned, and host name checking would refuse it as well.",
+        ),
+        covers=("VP-10", "VP-31"),
+        network=Network(configuration=Configuration(host_id_check="1"), gateways=(Gateway(certificate=_WILDCARD),)),
+        expect_fail=frozenset({"HID001", "PIN001"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="control-characters",
+        title="The certificate's names hold control characters",
+        story=(
+            "Escape sequences in the common name would clear the screen of whoever prints them as they are.",
+            "The certificate is the pinned one; to the phone it is a name like any other.",
+        ),
+        network=_network(_CONTROL_CHARACTERS),
     ),
     Scenario(
         name="host-id-ip-url",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnprobe.lab.scenario import CertHash, Configuration, Network, Options, Scenario
+from vpnprobe.lab.scenario import CertHash, Certificate, Configuration, Network, Options, Scenario
 
 SCENARIOS = (
     Scenario(
@@ -157,6 +157,46 @@ SCENARIOS = (
         network=Network(configuration=Configuration(mtu="9000", fail_connect_time="9999")),
         expect_fail=frozenset({"CFG008"}),
         expect_verdict="warn",
+    ),
+    Scenario(
+        name="url-numbering-gap",
+        title="url1 is empty, url2 is the gateway",
+        story=(
+            "The first gateway was taken out of the VPN group by hand.",
+            "CUCM numbers from 1 without gaps; what a phone does with one is not known.",
+        ),
+        covers=("VP-12",),
+        network=Network(configuration=Configuration(urls=("", "{url}"))),
+        expect_fail=frozenset({"CFG008"}),
+        expect_verdict="warn",
+    ),
+    Scenario(
+        name="too-many-hashes",
+        title="Eleven certHashes",
+        story=(
+            "CUCM allows ten certificates in all; the right one is the first.",
+            "The eleventh is not read.",
+        ),
+        covers=("VP-12",),
+        network=Network(
+            configuration=Configuration(
+                cert_hashes=tuple(CertHash(of=Certificate(edition=edition)) for edition in range(1, 12))
+            )
+        ),
+        expect_fail=frozenset({"CFG008"}),
+        expect_verdict="warn",
+    ),
+    Scenario(
+        name="given-hash-wrong",
+        title="The certHash that is given is another certificate's",
+        story=(
+            "No configuration server is asked; the operator's hash is that of the certificate before.",
+            "Nothing secret may be sent.",
+        ),
+        covers=("VP-10",),
+        options=Options(cert_hashes=(CertHash(of=Certificate(edition=2)),)),
+        expect_fail=frozenset({"PIN001"}),
+        expect_verdict="fail",
     ),
     Scenario(
         name="wrong-model-load",

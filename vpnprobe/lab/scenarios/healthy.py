@@ -16,6 +16,10 @@ from vpnprobe.lab.scenario import (
 )
 
 THIRD_PARTY = Certificate(issuer="third-party", names=(GATEWAY_NAME,))
+_MANY_NAMES = Certificate(
+    issuer="third-party", common_name="asa.corp.example", names=("www.corp.example", GATEWAY_NAME)
+)
+_OLD = Certificate(key="rsa-1024", digest="sha1")
 
 SCENARIOS = (
     Scenario(
@@ -82,6 +86,45 @@ SCENARIOS = (
         network=Network(
             configuration=Configuration(cert_hashes=(CertHash(of=THIRD_PARTY),), host_id_check="1"),
             gateways=(Gateway(certificate=THIRD_PARTY),),
+        ),
+    ),
+    Scenario(
+        name="healthy-chain-with-root",
+        title="The gateway sends its chain up to the root",
+        story=(
+            "Leaf, intermediate and root are sent in order, and certHash1 is the root's.",
+            "Sending the root is needless for most clients and harmless.",
+        ),
+        covers=("VP-06", "VP-35"),
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=THIRD_PARTY, at="root"),)),
+            gateways=(Gateway(certificate=THIRD_PARTY, sends="with-root"),),
+        ),
+    ),
+    Scenario(
+        name="healthy-host-id-san",
+        title="Host name checking is on, a subjectAltName names the host",
+        story=(
+            "The subject is the ASA's own name, the names that phones dial are in the subjectAltName.",
+            "The phone looks there first.",
+        ),
+        covers=("VP-31", "VP-32"),
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=_MANY_NAMES),), host_id_check="1"),
+            gateways=(Gateway(certificate=_MANY_NAMES),),
+        ),
+    ),
+    Scenario(
+        name="healthy-old-certificate",
+        title="An ASA of long ago: RSA with 1024 bits, signed with SHA-1",
+        story=(
+            "Weak by the rules of today, and what a 7962G was made for.",
+            "Libraries that refuse such a certificate must not be taken for the phone.",
+        ),
+        covers=("VP-05", "VP-10"),
+        network=Network(
+            configuration=Configuration(cert_hashes=(CertHash(of=_OLD),)),
+            gateways=(Gateway(certificate=_OLD),),
         ),
     ),
     Scenario(
@@ -153,6 +196,74 @@ SCENARIOS = (
             "That is how clusters before security by default serve it.",
         ),
         network=Network(configuration=Configuration(signed_name="unsigned")),
+    ),
+    Scenario(
+        name="healthy-lossy-tftp",
+        title="The first request for each file is lost",
+        story=(
+            "The phone asks again after a while and gets its file.",
+            "TFTP is made for that.",
+        ),
+        covers=("VP-39",),
+        network=Network(config_server=ConfigServer(tftp="loses-first")),
+    ),
+    Scenario(
+        name="healthy-second-url",
+        title="The probed URL is the second of three",
+        story=(
+            "The VPN group has three gateways, and the phone tries them in turn.",
+            "The certificate of this one is the third certHash: hashes do not belong to URLs.",
+        ),
+        covers=("VP-12",),
+        network=Network(
+            configuration=Configuration(
+                urls=("https://vpn-1.lab.example/VPNPhone", "{url}", "https://vpn-3.lab.example/VPNPhone"),
+                cert_hashes=tuple(CertHash(of=Certificate(edition=edition)) for edition in (3, 2, 1)),
+            )
+        ),
+    ),
+    Scenario(
+        name="healthy-lower-case-config",
+        title="The element is called vpngroup",
+        story=(
+            "Documents print it both ways.",
+            "Names of elements are read without regard to case.",
+        ),
+        covers=("VP-12",),
+        network=Network(configuration=Configuration(form="lower-case")),
+    ),
+    Scenario(
+        name="healthy-odd-file",
+        title="The configuration has a byte order mark and NULs at its end",
+        story=(
+            "Files that were edited and served by other programs look like that.",
+            "What stands between is a whole configuration.",
+        ),
+        network=Network(configuration=Configuration(form="bom-and-nuls", signed_name="unsigned")),
+    ),
+    Scenario(
+        name="healthy-password-no-login",
+        title="Login by password is configured, none is given",
+        story=(
+            "authMethod is 0, and the ASA asks for no client certificate.",
+            "That is as it ought to be: only certificate login needs the request.",
+        ),
+        covers=("VP-09",),
+        network=Network(
+            configuration=Configuration(auth_method="0"),
+            gateways=(Gateway(asks_for=None, wants="password"),),
+        ),
+        options=Options(client=None),
+    ),
+    Scenario(
+        name="healthy-any-ca",
+        title="The gateway asks for a client certificate of any CA",
+        story=(
+            "The list of CA names in the request is empty, which excludes none.",
+            "The login by LSC is accepted.",
+        ),
+        covers=("VP-26",),
+        network=Network(gateways=(Gateway(asks_for=()),)),
     ),
     Scenario(
         name="healthy-given-hash",

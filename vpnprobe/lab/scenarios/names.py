@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnprobe.lab.scenario import Dns, Gateway, Network, Scenario
+from vpnprobe.lab.scenario import Configuration, Dns, Gateway, Network, Scenario
 
 SCENARIOS = (
     Scenario(
@@ -80,6 +80,44 @@ SCENARIOS = (
         ),
         network=Network(gateways=(Gateway(), Gateway(listens="refuses"))),
         expect_fail=frozenset({"NET002"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="one-address-filtered",
+        title="One of two addresses does not answer",
+        story=(
+            "Connections to the second address time out.",
+            "A phone that tries it first waits for failConnectTime; the other address is healthy.",
+        ),
+        network=Network(gateways=(Gateway(), Gateway(listens="filtered"))),
+        expect_fail=frozenset({"NET002"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="one-address-hardened",
+        title="One of two addresses was hardened",
+        story=(
+            "The second ASA of the pair speaks TLS 1.2 only; it has the same certificate.",
+            "A 7962G connects at one address and not at the other.",
+        ),
+        covers=("VP-23",),
+        network=Network(gateways=(Gateway(), Gateway(minimum="TLS 1.2"))),
+        expect_fail=frozenset({"TLS001"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="closed-and-no-vpn",
+        title="The port is closed, and the phone has no VPN either",
+        story=(
+            "Two faults that have nothing to do with one another.",
+            "Mending one alone does not help, so both must be told.",
+        ),
+        covers=("VP-25",),
+        network=Network(
+            configuration=Configuration(form="no-vpn"),
+            gateways=(Gateway(listens="refuses"),),
+        ),
+        expect_fail=frozenset({"CFG003", "NET002"}),
         expect_verdict="fail",
     ),
 )
