@@ -101,6 +101,13 @@ ROWS = (
         "only with a client certificate",
     ),
     Row("HSK001", "withheld", run(**broken(client_certificate=None)), "inconclusive", "withheld"),
+    Row(
+        "HSK001",
+        "not-for-want-of-a-certificate",
+        run(**broken(client_certificate=None, failure=fail(FailureKind.MALFORMED)) | NO_CREDENTIAL),
+        "fail",
+        "malformed",
+    ),
     Row("HSK001", "local", run(**broken(failure=fail(FailureKind.TLS_LOCAL))), "inconclusive", "local TLS library"),
     Row("HSK001", "leaf-changed", run(**broken(leaf=certificate_name(RENEWED.der))), "inconclusive", "HSK002"),
     Row("HSK001", "unresolved", run(**unresolved()), "inconclusive", "the handshake was not reached"),
@@ -208,3 +215,4 @@ def test_a_flight_that_broke_off_does_not_say_that_nothing_was_asked() -> None:
     cut = flight(failure=fail(FailureKind.TLS_ALERT, alert=80), certificate_request=None)
     evidence = run(first_flights=(cut,), handshakes=(), **NO_LOGIN)
     assert finding(evidence, "HSK003").status == "inconclusive"
+    assert finding(evidence, "HSK004").status == "inconclusive"

@@ -61,8 +61,8 @@ def test_the_summary_names_cells_and_column() -> None:
     reading = read_matrix(run(first_flights=flights(ec=EC, both=EC)), ADDRESS)
     assert reading.summary == (
         "RSA ciphers only: self-signed RSA certificate; EC ciphers only: self-signed EC certificate; "
-        "RSA and EC ciphers: self-signed EC certificate; looks like an RSA certificate only, on a release without "
-        "CSCuu02848 configured"
+        "RSA and EC ciphers: self-signed EC certificate; the interface looks configured with an RSA certificate only, "
+        "on a release without CSCuu02848"
     )
 
 

@@ -29,15 +29,12 @@ class Subject:
     """One thing that a check is applied to.
 
     `label` names it in the report. `address` is the gateway's address as the observations write it, None where the
-    subject is the whole run or a file. `hello` is set where one of several hellos at the address is meant, `position`
-    is the number of a file in `Evidence.boot_files`, `leaf` the name of a certificate.
+    subject is the whole run or a file. `hello` is set where one of several hellos at the address is meant.
     """
 
     label: str
     address: str | None = None
     hello: str | None = None
-    position: int | None = None
-    leaf: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

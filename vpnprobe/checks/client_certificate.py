@@ -101,6 +101,8 @@ def _issuer_keys(evidence: Evidence) -> dict[object, str]:
 
 def _judge_ca_known(case: Case, known: tuple[None, FirstFlight]) -> Result:
     authorities = _request(case.evidence, known[1])
+    if authorities is None and known[1].failure is not None:
+        return unclear(f"the first flight did not get that far: {describe_failure(known[1].failure)}")
     if authorities is None:
         return not_applicable("the gateway asks for no client certificate (HSK003)")
     if not authorities:

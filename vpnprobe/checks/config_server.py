@@ -35,7 +35,7 @@ _OPTION_150 = fix("DHCP", "Option 150 of the phone's subnet: the address of the 
 
 def _judge_known(_case: Case, server: TftpServer) -> Result:
     if needs.is_named(server):
-        return passed(f"{server.endpoint}, named by {_ORIGIN_WORDS[server.origin]}", origin=server.origin)
+        return passed(f"named by {_ORIGIN_WORDS[server.origin]}", origin=server.origin)
     tried = " for the name CiscoCM1" if server.origin == "dns-ciscocm1" else ""
     why = "" if server.failure is None else f": {describe_failure(server.failure)}"
     return failed(f"no configuration server is known; last answer{tried}{why}", origin=server.origin)
@@ -87,9 +87,9 @@ def _judge_answers(case: Case, server: TftpServer) -> Result:
     if silent:
         tried = listing(f"{file.name} by {file.protocol.upper()}: {describe_file(file)}" for file in silent)
         variant = "" if any(file.outcome == "timeout" for file in silent) else "unreachable"
-        return failed(f"{server.endpoint} does not answer: {tried}", variant, tried=tried)
+        return failed(f"no answer: {tried}", variant, tried=tried)
     protocols = listing(file.protocol.upper() for file in asked if not needs.unanswered((file,)))
-    return passed(f"{server.endpoint} answers by {protocols}")
+    return passed(f"answers by {protocols}")
 
 
 TFT002 = Check(

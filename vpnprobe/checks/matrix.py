@@ -109,7 +109,7 @@ class MatrixReading:
     def summary(self) -> str:
         """One sentence that names the cells and the column."""
         cells = "; ".join(f"{CLIENT_WORDS[cell.client]}: {cell.words}" for cell in self.cells)
-        looks = f"; looks like {COLUMN_WORDS[self.column]} configured" if self.column else ""
+        looks = f"; the interface looks configured with {COLUMN_WORDS[self.column]}" if self.column else ""
         return f"{cells}{looks}"
 
 

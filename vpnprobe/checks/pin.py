@@ -90,10 +90,9 @@ def _describe_match(decision: PinDecision, pins: Pins) -> str:
 
 
 def _describe_miss(miss: NearMiss, pins: Pins) -> str:
+    what = miss.explanation[0].lower() + miss.explanation[1:].rstrip(".")
     where = f" ({'; '.join(miss.where[:3])})" if miss.kind is NearMissKind.OTHER_CERTIFICATE else ""
-    return (
-        f"{pins.names[miss.cert_hash_index]}: {miss.explanation}{where} The value for that certificate is {miss.right}"
-    )
+    return f"{pins.names[miss.cert_hash_index]}: {what}{where}; the value for that certificate is {miss.right}"
 
 
 def _variant(chain: Chain, misses: tuple[NearMiss, ...]) -> str:

@@ -76,18 +76,13 @@ def leaves(evidence: Evidence) -> tuple[Subject, ...]:
     """The leaf shown to the imitated phone at each address; in a gateway probe every leaf shown at each address."""
     if evidence.probe == "phone":
         return own_hellos(evidence)
-    found = dict.fromkeys((flight.address, flight.chain[0]) for flight in evidence.first_flights if flight.chain)
-    hellos = {
-        (flight.address, flight.chain[0]): flight.hello for flight in reversed(evidence.first_flights) if flight.chain
-    }
+    first_hello: dict[tuple[str, str], str] = {}
+    for flight in evidence.first_flights:
+        if flight.chain:
+            first_hello.setdefault((flight.address, flight.chain[0]), flight.hello)
     return tuple(
-        Subject(
-            label=f"certificate {leaf[:12]} at {endpoint_label(evidence, address)}",
-            address=address,
-            hello=hellos[address, leaf],
-            leaf=leaf,
-        )
-        for address, leaf in found
+        Subject(label=f"leaf shown to {hello} at {endpoint_label(evidence, address)}", address=address, hello=hello)
+        for (address, _), hello in first_hello.items()
     ) or addresses(evidence)
 
 
@@ -119,15 +114,6 @@ def config_file(evidence: Evidence) -> tuple[Subject, ...]:
 def config_file_name(evidence: Evidence) -> str:
     """Return the name of the phone's plain configuration file."""
     return f"{evidence.persona.device or 'SEP<MAC>'}.cnf.xml"
-
-
-def boot_files(evidence: Evidence) -> tuple[Subject, ...]:
-    """Each boot file that was asked for, one subject for each protocol and server."""
-    return tuple(
-        Subject(label=f"{file.name} by {file.protocol.upper()} from {file.server}", position=position)
-        for position, file in enumerate(evidence.boot_files)
-        if file.outcome != "skipped"
-    ) or config_file(evidence)
 
 
 def known_addresses(evidence: Evidence) -> tuple[str, ...]:

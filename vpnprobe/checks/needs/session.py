@@ -5,8 +5,11 @@ from __future__ import annotations
 from vpnprobe.checks.base import Case, Lack, Need, Subject
 from vpnprobe.checks.needs.gateway import certificate_facts
 from vpnprobe.checks.needs.stages import not_reached
+from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import Handshake, Login
 from vpnprobe.pki.certificate import CertificateFacts
+
+_BROKEN_OFF_BY_PEER = frozenset({FailureKind.TLS_ALERT, FailureKind.CLOSED, FailureKind.RESET})
 
 
 def find_handshake(case: Case) -> Handshake | None:
@@ -24,7 +27,8 @@ handshake = Need(("a handshake",), _read_handshake)
 
 def withheld_certificate(case: Case, attempt: Handshake) -> Lack | None:
     """Say why a handshake that failed proves nothing: the gateway wants a client certificate and got none."""
-    if attempt.completed or not attempt.client_certificate_requested or attempt.client_certificate is not None:
+    asked_in_vain = attempt.client_certificate_requested and attempt.client_certificate is None
+    if not asked_in_vain or attempt.failure is None or attempt.failure.kind not in _BROKEN_OFF_BY_PEER:
         return None
     if case.evidence.credential == "certificate":
         return Lack("the client certificate was withheld: the phone would not have gone on here")

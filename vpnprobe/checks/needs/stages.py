@@ -30,7 +30,7 @@ def _why(evidence: Evidence, stage: StageName, passed: frozenset[str]) -> str:
     because = next((item.because for item in evidence.stages if item.name == stage), None)
     if because in _STAGE_WORDS and because not in passed | {stage}:
         blamed: StageName = next(name for name in _STAGE_WORDS if name == because)
-        return f"{_STAGE_WORDS[blamed]}: {_why(evidence, blamed, passed | {stage})}"
+        return _why(evidence, blamed, passed | {stage})
     if because in (None, "interrupt", "deadline"):
         return {
             "interrupt": "the operator stopped the run",
