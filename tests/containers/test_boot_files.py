@@ -43,6 +43,15 @@ def test_configuration_arrives_by_http(http_server: Container, served: bytes) ->
     assert received.sha256 == hashlib.sha256(served).hexdigest()
 
 
+def test_missing_configuration_is_told(tftp_server: Container, boot_directory: Path) -> None:
+    (boot_directory / phone.CONFIG_FILE).unlink(missing_ok=True)
+
+    outcome = probe_phone(URL, "--tftp", tftp_server.address)
+
+    assert outcome.boot_file(phone.CONFIG_FILE) == ("tftp", "not-found")
+    assert "TFT003" in [finding.id for finding in outcome.failed()]
+
+
 def test_dhcp_names_the_tftp_server(bridge: str, dhcp_server: Container, tftp_server: Container, served: bytes) -> None:
     outcome = probe_phone(URL, "--tftp", f"dhcp:{bridge}")
 
@@ -57,9 +66,11 @@ def test_silent_tftp_server_is_a_timeout(dhcp_server: Container) -> None:
     outcome = probe_phone(URL, "--tftp", f"{dhcp_server.address}:67", "--timeout", "1")
 
     assert {file.outcome for file in outcome.report.evidence.boot_files} == {"timeout"}
+    assert "TFT002" in [finding.id for finding in outcome.failed()]
 
 
 def test_closed_tftp_port_is_unreachable(http_server: Container) -> None:
     outcome = probe_phone(URL, "--tftp", http_server.address, "--timeout", "1")
 
     assert {file.outcome for file in outcome.report.evidence.boot_files} == {"unreachable"}
+    assert "TFT002" in [finding.id for finding in outcome.failed()]

@@ -12,7 +12,7 @@ import pytest
 from tests.containers import phone
 from tests.containers.capture import capture
 from tests.containers.podman import Container
-from tests.containers.product import host, vpnprobe
+from tests.containers.product import CRITICAL, OK, host, probe_phone, vpnprobe
 from tests.containers.tls_servers import SERVERS, TlsServer
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.wire.tls.suites import all_suites
@@ -44,6 +44,23 @@ def test_gateway_probe_finds_the_row_of_the_server(
             assert flight.failure.kind is FailureKind.TLS_ALERT
             seen[hello] = flight.failure.alert
     assert seen == {hello: getattr(server, answer) for hello, answer in HELLOS.items()}
+    old_phones_refused = isinstance(server.to_7962g, int)
+    assert {finding.id for finding in outcome.failed()} == ({"TLS001"} if old_phones_refused else set())
+    assert outcome.status == (CRITICAL if old_phones_refused else OK)
+
+
+@pytest.mark.parametrize("name", ["openssl-both", "gnutls-both"])
+def test_newer_phone_is_given_another_certificate(
+    name: str, tls_server: Callable[[TlsServer], Container], pki: Path
+) -> None:
+    server = tls_server(next(server for server in SERVERS if server.name == name))
+    hashes = ("--cert-hash", phone.cert_hash(pki / "gateway-rsa.crt"), "--tftp", "127.0.0.1:9", "--no-login")
+
+    old = probe_phone(f"https://{server.address}/svc", "--model", "7962G", *hashes)
+    new = probe_phone(f"https://{server.address}/svc", "--model", "8841", *hashes)
+
+    assert {finding.id for finding in old.failed()} == {"TFT002", "TLS003"}
+    assert {finding.id for finding in new.failed()} == {"TFT002", "PIN001"}
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
@@ -81,8 +98,9 @@ def test_hello_of_a_7962g_as_tshark_reads_it(
     server = tls_server(SERVERS[0])
 
     with capture(server, tmp_path) as wire:
-        vpnprobe("phone", "--group-url", f"https://{host(getattr(server, address))}/svc", "--mac", phone.MAC,
-                 "--model", "7962G", "--tftp", server.address, "--timeout", "1", "--no-login")  # fmt: skip
+        probe_phone(
+            f"https://{host(getattr(server, address))}/svc", "--model", "7962G", "--tftp", "127.0.0.1:9", "--no-login"
+        )
         rows = wire.rows(
             "tls.handshake.type == 1",
             "tls.record.version", "tls.handshake.version", "tls.handshake.ciphersuite",

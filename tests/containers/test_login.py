@@ -60,7 +60,7 @@ def test_nothing_secret_goes_to_a_gateway_with_another_certificate(
     assert phone.leaf(pki / "lsc.crt").hex() not in "".join(row[0] for row in sent)
     pins = [decision for decision in outcome.report.evidence.decisions if decision.rule == "pin"]
     assert [decision.goes_on for decision in pins] == [False]
-    assert outcome.failed()[0].stage == "pin"
+    assert outcome.report.cause == "PIN001"
     assert outcome.status == CRITICAL
 
 
@@ -70,20 +70,50 @@ def test_the_missing_authority_is_named(certificate_gateway: Container, pki: Pat
 
     outcome = probe_phone(url, "--config", config, *credential(pki, "foreign"))
 
-    told = " ".join(f"{finding.summary} {finding.facts}" for finding in outcome.failed())
-    assert "CAPF-0badcafe" in told
+    (alarm,) = outcome.failed()
+    assert alarm.id == "HSK004"
+    assert "CAPF-0badcafe" in alarm.summary
     assert outcome.status == CRITICAL
 
 
+def test_a_path_that_the_gateway_does_not_know(certificate_gateway: Container, pki: Path, tmp_path: Path) -> None:
+    url = f"https://{certificate_gateway.address}/VPNPhone"
+    config = config_file(tmp_path, url, phone.cert_hash(pki / "gateway-rsa.crt"))
+
+    outcome = probe_phone(url, "--config", config, *credential(pki, "lsc"))
+
+    assert [finding.id for finding in outcome.failed()] == ["LOG002"]
+    assert outcome.status == CRITICAL
+
+
+def test_without_a_certificate_nothing_is_said_of_the_login(
+    certificate_gateway: Container, pki: Path, tmp_path: Path
+) -> None:
+    url = f"https://{certificate_gateway.address}/svc"
+    config = config_file(tmp_path, url, phone.cert_hash(pki / "gateway-rsa.crt"))
+
+    outcome = probe_phone(url, "--config", config)
+
+    assert outcome.failed() == []
+    assert outcome.stages()["pin"] == "done"
+    assert outcome.stages()["login"] == "skipped"
+
+
 @pytest.mark.parametrize(
-    ("password", "answer", "status"),
+    ("password", "answer", "alarms", "status"),
     [
-        pytest.param(phone.PASSWORD, "accepted", OK, id="right password"),
-        pytest.param("wrong", "refused", CRITICAL, id="wrong password"),
+        pytest.param(phone.PASSWORD, "accepted", [], OK, id="right password"),
+        pytest.param("wrong", "refused", ["LOG005"], CRITICAL, id="wrong password"),
     ],
 )
 def test_password_login(
-    password: str, answer: str, status: int, password_gateway: Container, pki: Path, tmp_path: Path
+    password: str,
+    answer: str,
+    alarms: list[str],
+    status: int,
+    password_gateway: Container,
+    pki: Path,
+    tmp_path: Path,
 ) -> None:
     url = f"https://{password_gateway.address}/svc"
     config = config_file(tmp_path, url, phone.cert_hash(pki / "gateway-rsa.crt"), auth_method=0)
@@ -93,17 +123,28 @@ def test_password_login(
     outcome = probe_phone(url, "--config", config, "--user", phone.USER, "--password-file", str(secret))
 
     assert [login.answer for login in outcome.report.evidence.logins] == [answer]
+    assert [finding.id for finding in outcome.failed()] == alarms
     assert outcome.status == status
 
 
-def test_a_password_is_tried_once(password_gateway: Container, pki: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("pinned", "attempts"),
+    [
+        pytest.param(True, 1, id="trusted gateway: once, though refused"),
+        pytest.param(False, 0, id="another certificate: never"),
+    ],
+)
+def test_how_often_a_password_is_sent(
+    pinned: bool, attempts: int, password_gateway: Container, pki: Path, tmp_path: Path
+) -> None:
     url = f"https://{password_gateway.address}/svc"
-    config = config_file(tmp_path, url, phone.cert_hash(pki / "gateway-rsa.crt"), auth_method=0)
+    cert_hash = phone.cert_hash(pki / "gateway-rsa.crt") if pinned else NO_HASH_OF_ANYTHING
+    config = config_file(tmp_path, url, cert_hash, auth_method=0)
     secret = tmp_path / "password"
     secret.write_text("wrong again\n")
-    refusal = "failed authentication"
-    before = password_gateway.log().count(refusal)
+    attempt = f"auth init for user '{phone.USER}'"
+    before = password_gateway.log().count(attempt)
 
     probe_phone(url, "--config", config, "--user", phone.USER, "--password-file", str(secret))
 
-    assert password_gateway.log().count(refusal) == before + 1
+    assert password_gateway.log().count(attempt) == before + attempts

@@ -45,7 +45,9 @@ def _gnutls(priorities: str, *options: str) -> tuple[str, ...]:
 
 _OPENSSL_RSA = ("-cert", "/pki/gateway-rsa.crt", "-key", "/pki/gateway-rsa.key")
 _OPENSSL_EC = ("-cert", "/pki/gateway-ec.crt", "-key", "/pki/gateway-ec.key")
-_OPENSSL_SECOND_EC = ("-dcert", "/pki/gateway-ec.crt", "-dkey", "/pki/gateway-ec.key")
+_OPENSSL_SECOND_EC = (
+    "-dcert", "/pki/gateway-ec.crt", "-dkey", "/pki/gateway-ec.key", "-dcert_chain", "/pki/gateway-ca.crt",
+)  # fmt: skip
 _OPENSSL_OLD = ("-min_protocol", "TLSv1", "-cipher", "ALL:@SECLEVEL=0")
 
 _GNUTLS_RSA = ("--x509certfile=/pki/gateway-rsa.crt", "--x509keyfile=/pki/gateway-rsa.key")
