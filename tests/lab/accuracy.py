@@ -82,9 +82,9 @@ def options_for(lab: Lab) -> PhoneOptions:
     )
 
 
-async def probe(scenario: Scenario) -> Outcome:
-    """Run the scenario's lab and the probe against it."""
-    async with running_lab(scenario) as lab:
+async def probe(scenario: Scenario, *, host: str = "127.0.0.1") -> Outcome:
+    """Run the scenario's lab at this loopback address and the probe against it."""
+    async with running_lab(scenario, host=host) as lab:
         evidence = await PhoneProbe(options_for(lab)).run()
     return Outcome(scenario, judge(evidence))
 

@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from vpnprobe.lab.scenario import CUCM_NAME, Configuration
 
+SSH_PASSWORD = "not a secret of anybody"
+
 # A load for each model, by the start of the profile's name; longer ones first.
 _LOADS = {
     "7942": "SIP42.9-4-2SR3-1S",
@@ -41,7 +43,7 @@ _FULL = """<?xml version="1.0" encoding="UTF-8"?>
 <fullConfig>true</fullConfig>
 <deviceProtocol>SIP</deviceProtocol>
 <sshUserId>lab</sshUserId>
-<sshPassword>not a secret of anybody</sshPassword>
+<sshPassword>{ssh_password}</sshPassword>
 <ipAddressMode>0</ipAddressMode>
 <devicePool  uuid="{{1b1b9eb6-7803-11d3-bdf0-00108302ead1}}">
 <name>Default</name>
@@ -148,7 +150,9 @@ def configuration_file(wanted: Configuration, *, model: str, group_url: str, cer
             return _SHORT.format(load=load, cucm=CUCM_NAME).encode()
         case _:
             vpn = "" if wanted.form == "no-vpn" else _vpn_group(wanted, group_url, cert_hashes)
-            text = _FULL.format(load=load, cucm=CUCM_NAME, vpn=vpn, web_access=wanted.web_access)
+            text = _FULL.format(
+                load=load, cucm=CUCM_NAME, vpn=vpn, web_access=wanted.web_access, ssh_password=SSH_PASSWORD
+            )
             if wanted.form == "malformed":
                 text = text.replace("</callManagerGroup>\n", "")
             if wanted.form == "lower-case":

@@ -23,6 +23,7 @@ from vpnprobe.lab.tls import TlsStream, server_context
 
 USER = "lab-user"
 PASSWORD = "lab-password"
+SESSION_COOKIE = "bGFiIHNlc3Npb24="
 
 _CLEARED = ("Set-Cookie", "webvpn=; expires=Thu, 01 Jan 1970 22:00:00 GMT; path=/; secure")
 _ASK = (_CLEARED, ("Set-Cookie", "webvpnlogin=1; secure"), ("X-Transcend-Version", "1"))
@@ -168,7 +169,7 @@ class TlsGateway:
         if not valid or self._gateway.login == "refuses":
             await stream.write(response(401, "Authentication failed"))
             return False
-        session = ("Set-Cookie", "webvpn=bGFiIHNlc3Npb24=; secure")
+        session = ("Set-Cookie", f"webvpn={SESSION_COOKIE}; secure")
         await stream.write(response(200, "OK", [session, ("X-Transcend-Version", "1")]))
         return True
 
