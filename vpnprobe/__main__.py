@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Closed by whoever started us; a socket must not take its number.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
     # The one answer that schedulers and packagers ask for most needs no command-line library.
     if sys.argv[1:] in (["--version"], ["-V"]):
-        from vpnprobe.version import __version__
+        from vpnprobe.version import version_line
 
-        sys.stdout.write(f"vpnprobe {__version__}\n")
+        sys.stdout.write(version_line() + "\n")
         sys.exit(0)
-    from vpnprobe.cli.app import run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A certificate may name what the terminal's encoding cannot write.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from vpnprobe.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # `run` lets none out, so this one came while modules were still loaded.
+        code = 3
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -9,20 +10,21 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import explain, gateway, hashing, lab, phone, recheck
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
-from vpnprobe.cli.optionsfile import load_options_file
+from vpnprobe.cli.optionsfile import load_options_file, option_names
+from vpnprobe.cli.output import help_when_alone
 from vpnprobe.model.errors import UsageError
 from vpnprobe.render.escape import printable
-from vpnprobe.version import CATALOGUE_VERSION, __version__
+from vpnprobe.version import version_line
 
 ISSUE_HINT = "This is a bug in vpnprobe. Please report it with the lines above."
 
 app = typer.Typer(
     name="vpnprobe",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -31,11 +33,11 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"vpnprobe {__version__} (catalogue {CATALOGUE_VERSION})")
+        sys.stdout.write(version_line() + "\n")
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
     options_file: Annotated[
@@ -61,9 +63,12 @@ def root(
     interrupted, or a bug of ours).
 
     Every option can come from the environment (VPNPROBE_TFTP, VPNPROBE_RESOLVER ...) or from --options FILE.
+
+    Example: vpnprobe --options site.toml phone --mac 8CB64F576113
     """
-    if options_file is not None:
-        context.default_map = load_options_file(options_file)
+    help_when_alone(context)
+    if options_file is not None and isinstance(context.command, TyperGroup):
+        context.default_map = load_options_file(options_file, option_names(context.command))
 
 
 for module in (phone, gateway, hashing, explain, recheck, lab):
@@ -73,25 +78,51 @@ for module in (phone, gateway, hashing, explain, recheck, lab):
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing but a code ever leaves this function."""
     try:
+        _refuse_broken_text(arguments)
         result: Any = typer.main.get_command(app)(args=list(arguments), prog_name="vpnprobe", standalone_mode=False)
     except UsageError as error:
         return _complain(str(error))
     except TyperException as error:
-        return _complain(f"{error.format_message()}. Try --help.")
+        return _complain(_usage_text(error))
     except Exit as end:
         return end.exit_code
     except (Abort, KeyboardInterrupt):
         return _complain("interrupted")
     except BrokenPipeError:
-        # The reader of our output is gone (`| head`). Nothing more can be said to it; keep Python from trying at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output is gone (`| head`). Nothing more can be said to it.
+        _abandon_stdout()
         return UNKNOWN
     except OSError as error:
+        if error.filename is None:
+            _abandon_stdout()
         return _complain(f"{error.filename or 'output'}: {error.strerror or error}")
     except Exception:
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            sys.stderr.write(f"{printable(line, 2000)}\n")
         return _complain(ISSUE_HINT)
     return result if isinstance(result, int) else OK
+
+
+def _refuse_broken_text(arguments: Sequence[str]) -> None:
+    """Raise `UsageError` for bytes that are no text: no report could carry them."""
+    variables = (value for name, value in os.environ.items() if name.startswith("VPNPROBE_"))
+    for text in (*arguments, *variables):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(f"{text!r} is not UTF-8 text; write it again") from error
+
+
+def _usage_text(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "vpnprobe"
+    return f"{error.format_message().rstrip('.')}; try: {command} --help"
+
+
+def _abandon_stdout() -> None:
+    """Keep Python from trying at exit to write what is left."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(text: str) -> int:

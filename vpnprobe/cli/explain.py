@@ -15,7 +15,7 @@ from vpnprobe.cli.output import write_text
 from vpnprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from vpnprobe.checks.base import AnyCheck, Guide
+    from vpnprobe.checks.base import AnyCheck
 
 _WIDTH = 80
 
@@ -99,18 +99,11 @@ def _page(check: AnyCheck) -> str:
         lines += ["", "In the logs"]
         lines += [f"  phone  {line}" for line in check.logs.phone]
         lines += [f"  ASA    {line}" for line in check.logs.asa]
+    if check.next:
+        lines += ["", "Next", *(f"  {command}" for command in check.next)]
     if check.references:
         lines += ["", "References", *(f"  {reference}" for reference in check.references)]
     return "\n".join(lines) + "\n"
-
-
-def _fixes(heading: str, guide: Guide) -> list[str]:
-    if not guide.fix:
-        return []
-    lines = ["", heading]
-    for fix in guide.fix:
-        lines += [f"  {fix.platform}", *(f"    {number}. {step}" for number, step in enumerate(fix.steps, 1))]
-    return lines
 
 
 def _entry(check: AnyCheck) -> dict[str, object]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
-from vpnprobe.model.evidence import Evidence
+from vpnprobe.cli.output import ReportSink, progress_on_terminal
+from vpnprobe.cli.stopping import measure
 from vpnprobe.model.target import HTTPS_PORT, parse_endpoint, parse_group_url
 from vpnprobe.probes.options import GatewayOptions, NetworkOptions
 
@@ -25,7 +24,10 @@ def register(app: typer.Typer) -> None:
 def gateway(
     targets: Annotated[list[str], typer.Argument(metavar="URL|HOST[:PORT]...", help="Gateways to look at.")],
     enumerate_all: Annotated[
-        bool, typer.Option("--enumerate", help="Find every version and suite that the gateway accepts.")
+        bool,
+        typer.Option(
+            "--enumerate", envvar="VPNPROBE_ENUMERATE", help="Find every version and suite that the gateway accepts."
+        ),
     ] = False,
     model: shared.ModelOption = shared.DEFAULT_MODEL,
     resolver: shared.ResolverOption = None,
@@ -50,6 +52,7 @@ def gateway(
     """
     from vpnprobe.checks.evaluate import judge
     from vpnprobe.phones.profile import load_profile
+    from vpnprobe.probes.gateway import GatewayProbe
 
     network = shared.network_options(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
@@ -58,8 +61,7 @@ def gateway(
     wanted = [_options(target, profile, enumerate_all, network) for target in targets]
     sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
     for options in wanted:
-        evidence = asyncio.run(_measure(options))
-        clear_progress()
+        evidence = measure(GatewayProbe(options, progress=progress_on_terminal))
         sink.add(judge(evidence))
         if evidence.interrupted == "interrupt":
             break
@@ -75,13 +77,3 @@ def _options(target: str, profile: PhoneProfile, enumerate_all: bool, network: N
     return GatewayOptions(
         gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, enumerate=enumerate_all, network=network
     )
-
-
-async def _measure(options: GatewayOptions) -> Evidence:
-    from vpnprobe.probes.gateway import GatewayProbe
-
-    probe = GatewayProbe(options, progress=progress_on_terminal)
-    try:
-        return await probe.run()
-    except asyncio.CancelledError:
-        return probe.evidence("interrupt")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +13,26 @@ import typer
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN
 from vpnprobe.cli.output import write_text
+from vpnprobe.cli.stopping import run_stoppable
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import parse_group_url
 from vpnprobe.pki.certificate import describe
-from vpnprobe.pki.fingerprint import SHA1_SIZE, colon_hex, format_cert_hash, parse_cert_hash, sha1
+from vpnprobe.pki.fingerprint import SHA1_SIZE, CertHash, HashProblem, colon_hex, format_cert_hash, parse_cert_hash
 from vpnprobe.pki.loading import MAX_INPUT, load_certificates
 from vpnprobe.pki.mismatch import SeenCertificate, explain_mismatch
 from vpnprobe.probes.options import GatewayOptions, NetworkOptions
 from vpnprobe.render.escape import printable
 
-_FILE_LIKE = re.compile(r"[./\\]|\.(pem|crt|cer|der|p7b)$", re.IGNORECASE)
+# No hash is written like this: a name with an ending, or a path from the root, the home or here.
+_FILE_LIKE = re.compile(r"\.[A-Za-z0-9]{1,4}$|^(~|\.{0,2})[/\\]")
 
 
 class HashedItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One value, file or live gateway. `sha1` is colon hex; None where no SHA-1 could be read from the text."""
+    """One value or certificate. `sha1` is colon hex; None where no SHA-1 could be read from the text.
+
+    `kind` is the form of a value, "file" or "live" for a certificate, and "issuer" for those that follow the first one
+    in a file: they are shown and not compared.
+    """
 
     given: str
     kind: str
@@ -85,26 +90,35 @@ def hash_command(
         pause=shared.PAUSE,
     )
     certificates: list[SeenCertificate] = []
+    values: list[CertHash] = []
     read: list[HashedItem] = []
     for text in items:
-        if text.lower().startswith("https://"):
+        if "://" in text:
             read += _live(text, model, network, certificates)
-        elif (path := Path(text)).is_file():
-            read += _file(path, certificates)
+        elif _is_file(Path(text)):
+            read += _file(Path(text), certificates)
         else:
-            read.append(_value(text))
-    report = HashReport(items=tuple(read), same=_same(read), explanations=_explain(items, certificates))
+            values.append(parse_cert_hash(text))
+            read.append(_value(text, values[-1]))
+    report = HashReport(items=tuple(read), same=_same(read), explanations=_explain(values, read, certificates))
     write_text(_json(report) if json else _text(report), output)
     if any(item.sha1 is None for item in read):
         return UNKNOWN
     return CRITICAL if report.same is False else OK
 
 
-def _value(text: str) -> HashedItem:
-    parsed = parse_cert_hash(text)
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # Longer than a name can be: a pasted text.
+        return False
+
+
+def _value(text: str, parsed: CertHash) -> HashedItem:
+    if parsed.digest is None and _FILE_LIKE.search(text):
+        raise UsageError(f"{text}: no such file, and not a hash either; name an existing file")
     is_sha1 = parsed.digest is not None and len(parsed.digest) == SHA1_SIZE
-    if not is_sha1 and _FILE_LIKE.search(text) and "/" in text:
-        raise UsageError(f"{text}: no such file, and not a hash either")
     return HashedItem(
         given=text,
         kind=parsed.form.value if parsed.form else "unreadable",
@@ -117,7 +131,14 @@ def _value(text: str) -> HashedItem:
 def _file(path: Path, certificates: list[SeenCertificate]) -> list[HashedItem]:
     with path.open("rb") as stream:
         data = stream.read(MAX_INPUT + 1)
-    return [_certificate(str(path), "file", der, certificates) for der in load_certificates(data)]
+    try:
+        leaf, *issuers = load_certificates(data)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+    return [
+        _certificate(str(path), "file", leaf, certificates),
+        *(_certificate(f"{path}, issuer", "issuer", der, certificates) for der in issuers),
+    ]
 
 
 def _live(text: str, model: str, network: NetworkOptions, certificates: list[SeenCertificate]) -> list[HashedItem]:
@@ -129,7 +150,7 @@ def _live(text: str, model: str, network: NetworkOptions, certificates: list[See
     options = GatewayOptions(
         gateway=url.endpoint, group_url=url, profile=load_profile(model), own_hello_only=True, network=network
     )
-    evidence = asyncio.run(GatewayProbe(options).run())
+    evidence = run_stoppable(GatewayProbe(options).run())
     found = [
         _certificate(f"{text} at {flight.address}", "live", evidence.certificates[flight.chain[0]], certificates)
         for flight in evidence.first_flights
@@ -159,16 +180,20 @@ def _certificate(given: str, kind: str, der: bytes, certificates: list[SeenCerti
 
 
 def _same(items: Sequence[HashedItem]) -> bool | None:
-    digests = {item.sha1 for item in items}
-    return None if len(items) < 2 or None in digests else len(digests) == 1
+    digests = [item.sha1 for item in items if item.kind != "issuer"]
+    return None if len(digests) < 2 or None in digests else len(set(digests)) == 1
 
 
-def _explain(texts: Sequence[str], certificates: Sequence[SeenCertificate]) -> tuple[str, ...]:
-    """Say how a given hash text misses a given certificate."""
-    seen = {sha1(item.der) for item in certificates}
-    parsed = [parse_cert_hash(text) for text in texts if not text.lower().startswith("https://")]
-    wrong = [item for item in parsed if item.digest is not None and item.digest not in seen]
-    return tuple(miss.explanation for miss in explain_mismatch(wrong, certificates))
+def _explain(
+    values: Sequence[CertHash], items: Sequence[HashedItem], certificates: Sequence[SeenCertificate]
+) -> tuple[str, ...]:
+    """Say how a given hash misses a given certificate."""
+    right = {item.sha1 for item in items if item.kind in ("file", "live")}
+    wrong = [value for value in values if value.digest is None or colon_hex(value.digest) not in right]
+    return tuple(
+        f"{wrong[miss.cert_hash_index].text}: {miss.explanation} ({', '.join(miss.where)})"
+        for miss in explain_mismatch(wrong, certificates)
+    )
 
 
 def _json(report: HashReport) -> str:
@@ -187,8 +212,9 @@ def _text(report: HashReport) -> str:
             lines.append(f"  subject   {printable(item.subject)}")
         if item.not_after is not None:
             lines.append(f"  valid to  {item.not_after}")
-        if item.problems:
-            lines.append(f"  note      {', '.join(item.problems)}")
+        notes = [problem for problem in item.problems if problem != HashProblem.HEX.value]
+        if notes:
+            lines.append(f"  note      {', '.join(notes)}")
     lines += [printable(text) for text in report.explanations]
     if report.same is not None:
         lines.append("SAME: all name one certificate" if report.same else "DIFFERENT: these are not one certificate")

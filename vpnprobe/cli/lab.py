@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shlex
 import sys
 import textwrap
@@ -14,12 +15,13 @@ import typer
 
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.exitcodes import OK, UNKNOWN, exit_code
-from vpnprobe.cli.output import write_text
+from vpnprobe.cli.output import help_when_alone, write_text
+from vpnprobe.cli.stopping import run_stoppable
 
 if TYPE_CHECKING:
     from vpnprobe.lab.scenario import Scenario
 
-lab_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=__doc__)
+lab_app = typer.Typer(rich_markup_mode=None)
 
 DEFAULT_SCENARIO = "healthy"
 
@@ -27,6 +29,15 @@ DEFAULT_SCENARIO = "healthy"
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
     app.add_typer(lab_app, name="lab")
+
+
+@lab_app.callback(invoke_without_command=True)
+def lab(context: typer.Context) -> None:
+    """An embedded network with a fault of your choice, to learn on, to demonstrate and to test with.
+
+    Example: vpnprobe lab try no-shared-cipher
+    """
+    help_when_alone(context)
 
 
 @lab_app.command("list")
@@ -90,7 +101,7 @@ def up(
             await asyncio.get_running_loop().create_future()
 
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        run_stoppable(serve())
     return OK
 
 
@@ -113,7 +124,7 @@ def try_scenarios(
         if number:
             sys.stdout.write("\n")
         sys.stdout.write(f"# {scenario.name}: {scenario.title}\n")
-        code = asyncio.run(_probe(scenario, verbose=verbose))
+        code = run_stoppable(_probe(scenario, verbose=verbose))
         if code != exit_code([scenario.expect_verdict]):
             surprises.append(scenario.name)
     for name in surprises:
@@ -128,11 +139,13 @@ async def _probe(scenario: Scenario, *, verbose: bool) -> int:
         arguments = [*lab.arguments, *(["--verbose"] if verbose else [])]
         sys.stdout.write(f"$ {shlex.join(['vpnprobe', *arguments])}\n\n")
         sys.stdout.flush()
-        # A process of its own, as the user would start it.
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "vpnprobe", *arguments)
+        # A process of its own, as the user would start it, but without the user's own defaults.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("VPNPROBE_")}
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "vpnprobe", *arguments, env=environment)
         try:
             return await process.wait()
         finally:
             if process.returncode is None:
-                process.terminate()
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
                 await process.wait()

@@ -38,8 +38,8 @@ ResolverOption = Annotated[
         help="DNS server to ask instead of this machine's own; repeat for more.",
     ),
 ]
-Ipv4Option = Annotated[bool, typer.Option("-4", help="IPv4 addresses only.")]
-Ipv6Option = Annotated[bool, typer.Option("-6", help="IPv6 addresses only.")]
+Ipv4Option = Annotated[bool, typer.Option("-4", "--ipv4", envvar="VPNPROBE_IPV4", help="IPv4 addresses only.")]
+Ipv6Option = Annotated[bool, typer.Option("-6", "--ipv6", envvar="VPNPROBE_IPV6", help="IPv6 addresses only.")]
 TimeoutOption = Annotated[
     float,
     typer.Option(
@@ -68,6 +68,7 @@ ParallelOption = Annotated[
         "--parallel",
         min=1,
         max=64,
+        metavar="NUMBER",
         envvar="VPNPROBE_PARALLEL",
         help="Connections to one gateway at the same time.",
     ),
@@ -93,18 +94,21 @@ ModelOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", envvar="VPNPROBE_FORMAT", help="Form of the report.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+JsonOption = Annotated[bool, typer.Option("--json", envvar="VPNPROBE_JSON", help="Short for --format json.")]
 OutputOption = Annotated[
     str | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE",
+        envvar="VPNPROBE_OUTPUT",
         help="Write the report to FILE (atomically) instead of standard output.",
     ),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print the last line only.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Print every check, also those passed.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", envvar="VPNPROBE_QUIET", help="Print the last line only.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", envvar="VPNPROBE_VERBOSE", help="Print every check, also those passed.")
+]
 
 DEFAULT_MODEL = "7962G"
 TIMEOUT = DEFAULT_TIMEOUT_S

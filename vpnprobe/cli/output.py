@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from pathlib import Path
 
-from vpnprobe.cli.exitcodes import exit_code
+import typer
+
+from vpnprobe.cli.exitcodes import UNKNOWN, exit_code
 from vpnprobe.cli.options import Format
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
@@ -24,7 +27,7 @@ class ReportSink:
 
     def __init__(self, form: Format, *, output: str | None, quiet: bool = False, verbose: bool = False) -> None:
         if output is not None:
-            _check_writable(Path(output))
+            check_writable(Path(output))
         self._format = form
         self._output = output
         self._quiet = quiet
@@ -89,16 +92,27 @@ def terminal_width() -> int:
 
 
 def write_text(text: str, output: str | None) -> None:
-    """Write to standard output, or replace the file in one step so that nobody ever reads half of it."""
+    """Write to standard output, or replace the file in one step so that nobody ever reads half of it.
+
+    A device or a pipe is written to: replacing /dev/null would be a disaster. A link's target is replaced, not the
+    link, and a file that is there keeps its mode.
+    """
     if output is None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
     path = Path(output)
-    if path.exists() and not path.is_file():
-        # A device or a pipe is written to; replacing /dev/null would be a disaster.
-        path.write_text(text, encoding="utf-8")
-        return
+    check_writable(path)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        raise UsageError(f"--output {output}: {error.strerror or error}; name another file") from error
+
+
+def _replace(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
@@ -106,8 +120,8 @@ def write_text(text: str, output: str | None) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp makes the file private; a report may be read by whoever the umask allows.
-        temporary.chmod(0o666 & ~_umask())
+        # mkstemp makes the file private; a new report may be read by whoever the umask allows.
+        temporary.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -121,14 +135,26 @@ def _umask() -> int:
     return mask
 
 
-def _check_writable(path: Path) -> None:
-    """Complain before the run, not after it."""
+def check_writable(path: Path) -> None:
+    """Raise `UsageError` where nothing could be written: to be told before the run, not after it."""
     if path.is_dir():
         raise UsageError(f"--output {path}: this is a directory; name a file in it")
-    if not path.parent.is_dir():
-        raise UsageError(f"--output {path}: {path.parent} does not exist; make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise UsageError(f"--output {path}: no permission to write in {path.parent}")
+    if path.exists() and not path.is_file():
+        if not os.access(path, os.W_OK):
+            raise UsageError(f"--output {path}: no permission to write to it; name another file")
+        return
+    parent = path.resolve().parent
+    if not parent.is_dir():
+        raise UsageError(f"--output {path}: {parent} does not exist; make it first")
+    if not os.access(parent, os.W_OK):
+        raise UsageError(f"--output {path}: no permission to write in {parent}; name a file elsewhere")
+
+
+def help_when_alone(context: typer.Context) -> None:
+    """Show the help of a group of commands that was called without a command, and end."""
+    if context.invoked_subcommand is None:
+        sys.stderr.write(context.get_help() + "\n")
+        raise typer.Exit(UNKNOWN)
 
 
 def progress_on_terminal(stage: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
+from vpnprobe.cli.output import ReportSink, progress_on_terminal
 from vpnprobe.cli.secrets import read_password
+from vpnprobe.cli.stopping import measure
 from vpnprobe.model.errors import UsageError
-from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import TFTP_PORT, parse_endpoint, parse_group_url, parse_mac
+from vpnprobe.pki.fingerprint import parse_cert_hash
 from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, Password, PhoneOptions
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def phone(
             "--http-port",
             min=1,
             max=65535,
+            metavar="PORT",
             envvar="VPNPROBE_HTTP_PORT",
             help="CUCM's HTTP port for files (6970).",
         ),
@@ -76,6 +77,7 @@ def phone(
         typer.Option(
             "--config",
             metavar="FILE",
+            envvar="VPNPROBE_CONFIG",
             help="Take the phone's configuration from FILE instead of fetching it.",
         ),
     ] = None,
@@ -84,6 +86,7 @@ def phone(
         typer.Option(
             "--cert-hash",
             metavar="VALUE",
+            envvar="VPNPROBE_CERT_HASH",
             help="Compare with this certHash (base64 or hex) instead of the configuration's; repeat for more.",
         ),
     ] = None,
@@ -113,10 +116,16 @@ def phone(
             help="First line is the password. Otherwise VPNPROBE_PASSWORD, or a prompt.",
         ),
     ] = None,
-    no_login: Annotated[bool, typer.Option("--no-login", help="Stop after the handshake.")] = False,
+    no_login: Annotated[
+        bool, typer.Option("--no-login", envvar="VPNPROBE_NO_LOGIN", help="Stop after the handshake.")
+    ] = False,
     follow_phone: Annotated[
         bool,
-        typer.Option("--follow-phone", help="Stop exactly where the phone would, instead of diagnosing on."),
+        typer.Option(
+            "--follow-phone",
+            envvar="VPNPROBE_FOLLOW_PHONE",
+            help="Stop exactly where the phone would, instead of diagnosing on.",
+        ),
     ] = False,
     resolver: shared.ResolverOption = None,
     ipv4: shared.Ipv4Option = False,
@@ -139,6 +148,7 @@ def phone(
     """
     from vpnprobe.checks.evaluate import judge
     from vpnprobe.phones.profile import load_profile
+    from vpnprobe.probes.phone import PhoneProbe
 
     network = shared.network_options(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
@@ -155,7 +165,7 @@ def phone(
         server=_server(tftp, _ORIGINS.get(source.name if source else "", "option")),
         http_port=http_port,
         config=_read_config(config) if config else None,
-        cert_hashes=tuple(cert_hash or ()),
+        cert_hashes=tuple(map(_readable_hash, cert_hash or ())),
         client=_client(client_cert, client_key) if client_cert else None,
         password=Password(user=user, password=read_password(password_file, user)) if user else None,
         login=not no_login,
@@ -163,21 +173,8 @@ def phone(
         network=network,
     )
     sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
-    evidence = asyncio.run(_measure(wanted))
-    clear_progress()
-    sink.add(judge(evidence))
+    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_on_terminal))))
     return sink.close()
-
-
-async def _measure(wanted: PhoneOptions) -> Evidence:
-    from vpnprobe.probes.phone import PhoneProbe
-
-    probe = PhoneProbe(wanted, progress=progress_on_terminal)
-    try:
-        return await probe.run()
-    except asyncio.CancelledError:
-        # Ctrl-C: asyncio.run cancels us once. What was seen is still worth a report.
-        return probe.evidence("interrupt")
 
 
 def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | None:
@@ -186,6 +183,16 @@ def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | Non
     if text == "dhcp" or text.startswith("dhcp:"):
         return AskDhcp(interface=text.partition(":")[2] or None)
     return GivenServer(endpoint=parse_endpoint(text, TFTP_PORT), origin=origin)
+
+
+def _readable_hash(text: str) -> str:
+    """Refuse what is no hash in any form: a scheduler must not read a typo as an outage."""
+    if parse_cert_hash(text).digest is None:
+        raise UsageError(
+            f"--cert-hash {text!r} is neither base64 nor hex; copy it from certHash1 in the phone's configuration, "
+            "or take it from the certificate: vpnprobe hash FILE"
+        )
+    return text
 
 
 def _read_config(name: str) -> GivenConfig:

@@ -43,13 +43,17 @@ def recheck(
     from vpnprobe.checks.evaluate import judge
 
     sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
-    for evidence in _read(file):
+    # All are read before one is shown: a file is judged as a whole or not at all.
+    for evidence in list(_read(file)):
         sink.add(judge(evidence))
     return sink.close()
 
 
 def schema(output: shared.OutputOption = None) -> int:
-    """Print the JSON Schema of a report (schema_version 1)."""
+    """Print the JSON Schema of a report (schema_version 1).
+
+    Example: vpnprobe schema --output report.schema.json
+    """
     from vpnprobe.render.json_report import report_schema
 
     write_text(report_schema(), output)
@@ -59,33 +63,41 @@ def schema(output: shared.OutputOption = None) -> int:
 class _Envelope(msgspec.Struct):
     """A report, of which only the Evidence is read: the findings are made anew."""
 
-    evidence: Evidence
-    schema_version: int = 0
+    schema_version: int
+    evidence: msgspec.Raw
 
 
 def _read(name: str) -> Iterator[Evidence]:
     data = _load(name)
-    decoder = msgspec.json.Decoder(_Envelope | list[_Envelope])
+    name = "standard input" if name == "-" else name
     try:
-        try:
-            whole = decoder.decode(data)
-            envelopes = whole if isinstance(whole, list) else [whole]
-        except msgspec.DecodeError:
-            # Not one JSON value: one on each line, then.
-            lines = [line for line in data.splitlines() if line.strip()]
-            if len(lines) < 2:
-                raise
-            envelopes = [msgspec.json.decode(line, type=_Envelope) for line in lines]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        for envelope in _envelopes(data):
+            if envelope.schema_version != SCHEMA_VERSION:
+                raise UsageError(
+                    f"{name} has schema version {envelope.schema_version}, and this vpnprobe reads {SCHEMA_VERSION}; "
+                    "use the version that made it"
+                )
+            evidence = msgspec.json.decode(envelope.evidence, type=Evidence)
+            missing = _missing_certificate(evidence)
+            if missing:
+                raise UsageError(
+                    f"{name} is damaged: certificate {missing[:16]}… is named but not there; make one with --json"
+                )
+            yield evidence
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{name} is not a vpnprobe report: {error}; make one with --json") from error
-    for envelope in envelopes:
-        version = envelope.evidence.schema_version
-        if version > SCHEMA_VERSION:
-            raise UsageError(f"{name} has schema version {version}; this vpnprobe reads up to {SCHEMA_VERSION}")
-        missing = _missing_certificate(envelope.evidence)
-        if missing:
-            raise UsageError(f"{name} is damaged: certificate {missing[:16]}… is named but not there")
-        yield envelope.evidence
+
+
+def _envelopes(data: bytes) -> list[_Envelope]:
+    """Read one JSON value, or one on each line. Raises as msgspec does; never returns an empty list."""
+    try:
+        whole = msgspec.json.decode(data, type=_Envelope | Annotated[list[_Envelope], msgspec.Meta(min_length=1)])
+    except msgspec.DecodeError:
+        lines = [line for line in data.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [msgspec.json.decode(line, type=_Envelope) for line in lines]
+    return whole if isinstance(whole, list) else [whole]
 
 
 def _missing_certificate(evidence: Evidence) -> str | None:

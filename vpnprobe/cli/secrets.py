@@ -18,6 +18,8 @@ def read_password(file: str | None, user: str) -> str:
     if file is not None:
         return _from_file(file)
     if (value := os.environ.get(VARIABLE)) is not None:
+        if not value:
+            raise UsageError(f"{VARIABLE} is empty; set it to the password of {user}, or give --password-file FILE")
         return value
     if not sys.stdin.isatty():
         raise UsageError(f"no password for {user}: give --password-file FILE or set {VARIABLE}")
@@ -30,8 +32,10 @@ def _from_file(name: str) -> str:
             line = stream.readline(_MAX_LENGTH + 2)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"--password-file {name}: {reason}") from error
+        raise UsageError(f"--password-file {name}: {reason}; name a file whose first line is the password") from error
     password = line.rstrip("\r\n")
     if not password or len(password) > _MAX_LENGTH:
-        raise UsageError(f"--password-file {name}: its first line must hold the password")
+        raise UsageError(
+            f"--password-file {name}: its first line must hold the password, of up to {_MAX_LENGTH} characters"
+        )
     return password

@@ -1,0 +1,57 @@
+"""Runs that end well when somebody stops them: by Ctrl-C, or by SIGTERM as schedulers do."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from typing import Any, Literal, Protocol, TypeVar
+
+from vpnprobe.cli.output import clear_progress
+from vpnprobe.model.evidence import Evidence
+
+T = TypeVar("T")
+
+
+class Probe(Protocol):
+    """A run that can be asked at any moment for what there is."""
+
+    async def run(self) -> Evidence:
+        """Measure within the deadline."""
+        ...
+
+    def evidence(self, interrupted: Literal["interrupt", "deadline"] | None = None) -> Evidence:
+        """Return what was seen up to now."""
+        ...
+
+
+def measure(probe: Probe) -> Evidence:
+    """Run `probe`. What was seen until somebody stopped it is still worth a report, marked as interrupted."""
+
+    async def run() -> Evidence:
+        try:
+            return await probe.run()
+        except asyncio.CancelledError:
+            return probe.evidence("interrupt")
+
+    evidence = run_stoppable(run())
+    clear_progress()
+    return evidence
+
+
+def run_stoppable(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main`, which Ctrl-C and SIGTERM cancel. Raises `KeyboardInterrupt` where it was cancelled."""
+
+    async def run() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        # Ctrl-C is asyncio's own business. Not every system, nor every thread, can have another handler.
+        with contextlib.suppress(NotImplementedError, RuntimeError):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await main
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
