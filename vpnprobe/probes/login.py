@@ -54,14 +54,18 @@ class LoginStages:
         await self._stack.aclose()
 
     async def handshake(self) -> None:
-        """Complete a handshake at every address that answered the model's own hello."""
+        """Complete a handshake at every address that answered the model's own hello.
+
+        With `follow_phone` only where the phone itself would go on.
+        """
         with self._recorder.stage("handshake") as outcome:
             answered = [flight for flight in self._own_flights() if flight.failure is None]
             if not answered:
                 outcome.skip("first-flight")
                 return
             for flight in answered:
-                await self._handshake_at(flight)
+                if self._trusted(flight.address) or not self._options.follow_phone:
+                    await self._handshake_at(flight)
             if not self._open:
                 outcome.fail("no handshake completed")
 

@@ -88,9 +88,11 @@ class ConfigStages:
             outcome.fail("no configuration server")
             return None
         content = None
+        asked = self._recorder.boot_files
         for address in server.addresses:
+            before = len(asked)
             content = await self._fetch_from(Endpoint(address, server.endpoint.port))
-            if content is not None or not self._all_absent(address):
+            if any(file.outcome not in _ABSENT for file in asked[before:]):
                 break
         if content is None:
             outcome.fail("no configuration file")
@@ -130,12 +132,10 @@ class ConfigStages:
             failure=resolution.failure,
         )
 
-    def _all_absent(self, address: str) -> bool:
-        return all(file.outcome in _ABSENT for file in self._recorder.boot_files if file.server.find(address) >= 0)
-
     async def _fetch_from(self, server: Endpoint) -> _Content | None:
         """Ask one address for every file in the model's order; None when no configuration came."""
         boot = self._boot
+        self._http_gone = False
         trusted = False
         for name in boot.trust_list_files(self._device):
             file, _ = await self._get(server, name)
