@@ -172,8 +172,9 @@ def test_an_unknown_name_lists_the_closest(name: str, hint: str) -> None:
 
 
 @each_check
-def test_explain_has_all_variants_in_one(check: AnyCheck) -> None:
-    assert len(check.fix) == sum(len(guide.fix) for guide in guides(check).values())
+def test_explain_has_all_variants_once(check: AnyCheck) -> None:
+    assert set(check.fix) == {fix for guide in guides(check).values() for fix in guide.fix}
+    assert len(set(check.fix)) == len(check.fix)
     assert set(check.next) == {command for guide in guides(check).values() for command in guide.next}
     assert set(check.logs.phone + check.logs.asa) == {
         line for guide in guides(check).values() for line in guide.logs.phone + guide.logs.asa

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.certificates import Identity, issue
+from tests.certificates import Identity, issue, rsa_key
 from tests.checks.evidence_builder import (
     HOST,
     NOW,
@@ -45,11 +46,14 @@ def showing(identity: Identity, ders: tuple[bytes, ...] | None = None, **changes
     )
 
 
+REAL = issue(cn="Example Issuing CA", key=rsa_key(slot=7), ca=True)
+FAKE = issue(cn="Example Issuing CA", key=rsa_key(slot=8), ca=True)
 EXPIRED = valid(-400 * DAY, -3 * DAY)
 FUTURE = valid(5 * DAY, 400 * DAY)
 SOON = valid(-400 * DAY, 20 * DAY)
 ODD = issue(cn=HOST, serial=-7)
 NO_DATES = issue(cn=HOST, not_after="never")
+FORGED = replace(issue(cn=HOST, issuer=REAL), issuer=FAKE)
 BROKEN = (b"\x30\x03not a certificate",)
 FAR = "the first flight was not reached"
 
@@ -68,6 +72,7 @@ ROWS = (
     Row("CRT003", "root-missing", showing(THIRD_PARTY, THIRD_PARTY.chain_der[:2]), "pass", "2 certificates"),
     Row("CRT003", "leaf-only", showing(THIRD_PARTY, THIRD_PARTY.chain_der[:1]), "fail", "without its issuer"),
     Row("CRT003", "shuffled", showing(THIRD_PARTY, THIRD_PARTY.chain_der[::2] + THIRD_PARTY.chain_der[1:2]), "fail"),
+    Row("CRT003", "other-signer", showing(FORGED), "fail", "was not signed by"),
     Row("CRT003", "unreadable", showing(THIRD_PARTY, BROKEN), "inconclusive"),
     Row("CRT003", "unresolved", run(**unresolved()), "inconclusive", FAR),
     Row("CRT004", "readable", run(), "pass", "RSA 2048"),

@@ -64,6 +64,9 @@ ROWS = (
     Row("CFG001", "empty", EMPTY, "fail", "empty"),
     Row("CFG001", "encrypted", ENCRYPTED, "not-applicable"),
     Row("CFG001", "missing", MISSING, "inconclusive", "not found"),
+    Row(
+        "CFG001", "cut-before-reading", run(config=None, interrupted="deadline", stages=()), "inconclusive", "deadline"
+    ),
     Row("CFG001", "no-server", run(**without_config()), "inconclusive", "TFT001"),
     Row("CFG001", "hash-given", GIVEN, "not-applicable", "--cert-hash"),
     Row("CFG002", "clear", run(), "pass"),

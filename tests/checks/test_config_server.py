@@ -60,6 +60,9 @@ GIVEN_FILE = run(
     tftp_server=TftpServer(origin="config-file"), boot_files=(), config=reading(origin="file", server=None)
 )
 
+CUT = run(boot_files=(), config=None, interrupted="deadline", stages=())
+ICMP = fail(FailureKind.REFUSED, detail="ICMP port unreachable")
+
 ROWS = (
     Row("TFT001", "named", run(), "pass", "named by the command line"),
     Row("TFT001", "unknown", run(**without_config()), "fail", "CiscoCM1"),
@@ -77,6 +80,9 @@ ROWS = (
     Row("TFT002", "name-unknown", run(tftp_server=UNNAMED, boot_files=(), **NO_CONFIG), "fail", "has no address"),
     Row("TFT002", "none-known", run(**without_config()), "inconclusive", "TFT001"),
     Row("TFT002", "config-given", GIVEN_FILE, "not-applicable"),
+    Row("TFT002", "cut-before-any-file", CUT, "inconclusive", "deadline"),
+    Row("TFT005", "cut-before-any-file", CUT, "inconclusive", "deadline"),
+    Row("TFT002", "unreachable-for-a-reason", fetched(boot_file("unreachable", failure=ICMP)), "fail", "ICMP"),
     Row("TFT003", "served", run(), "pass", CONFIG_NAME),
     Row("TFT003", "not-found", fetched(boot_file("not-found", code=1, message="File not found")), "fail", "code 1"),
     Row("TFT003", "refused", fetched(boot_file("refused", code=2)), "fail", "refused"),

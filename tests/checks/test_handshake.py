@@ -56,7 +56,11 @@ def broken(**changes: Any) -> dict[str, Any]:
 
 def asking_for(*authorities: Identity, **changes: Any) -> dict[str, Any]:
     """Evidence fields for a gateway that names these CAs in its request."""
-    request = CertificateRequest(authorities=tuple(authority.subject for authority in authorities))
+    return asking_for_bytes(*(authority.subject for authority in authorities), **changes)
+
+
+def asking_for_bytes(*authorities: bytes, **changes: Any) -> dict[str, Any]:
+    request = CertificateRequest(authorities=authorities)
     asked = tuple(
         msgspec.structs.replace(item, certificate_request=request) if item.certificate_request else item
         for item in flights()
@@ -87,6 +91,7 @@ FUTURE_LSC = issue(
     issuer=CAPF,
     not_before=NOW + timedelta(days=1),
 )
+UNREADABLE = run(client_chain=("0" * 64,), certificates={"0" * 64: b"\x30\x00"} | run().certificates)
 PASSWORD = group(auth_method=0) | NO_CREDENTIAL | {"credential": "password"}
 
 ROWS = (
@@ -138,6 +143,8 @@ ROWS = (
     Row("HSK004", "lsc-unknown", run(**asking_for(MANUFACTURING)), "fail", "CN=CAPF-18cf046e"),
     Row("HSK004", "capf-named", run(**NO_CREDENTIAL), "pass", "for LSCs and MICs"),
     Row("HSK004", "no-phone-ca", run(**asking_for(OTHER_CA) | NO_CREDENTIAL), "fail", "no CA of phones"),
+    Row("HSK004", "unreadable-names", run(**asking_for_bytes(b"\x30\x02zz") | NO_CREDENTIAL), "fail", "#30027a7a"),
+    Row("HSK004", "unreadable-certificate", UNREADABLE, "inconclusive", "cannot be read"),
     Row("HSK004", "any-ca", run(**asking_for()), "not-applicable", "names no CA"),
     Row("HSK004", "not-asked", run(**not_asking()), "not-applicable", "HSK003"),
     Row("HSK004", "password", run(**PASSWORD), "not-applicable"),

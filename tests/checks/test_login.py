@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.checks.evidence_builder import (
+    GATEWAY,
     HANDSHAKE_FAILURE,
     RENEWED,
     SECOND,
@@ -18,6 +19,7 @@ from tests.checks.evidence_builder import (
     finding,
     flight,
     flights,
+    given_hash,
     group,
     login,
     pinned,
@@ -76,6 +78,7 @@ ROWS = (
         "no addresses",
     ),
     Row("LOG001", "silent", run(**SILENT), "fail", "connection closed"),
+    Row("LOG001", "nothing-sent", run(**answered("no-answer", exchanges=())), "fail", "nothing was sent"),
     Row("LOG001", "deadline", run(**LOCAL), "inconclusive", "deadline"),
     Row("LOG001", "unresolved", UNREACHED, "inconclusive", "the login was not reached"),
     Row("LOG001", "not-wanted", NO_LOGIN, "not-applicable", "--no-login"),
@@ -117,6 +120,7 @@ ROWS = (
         "inconclusive",
         "CFG010",
     ),
+    Row("LOG005", "refused-with-a-given-hash", run(**answered("refused", posted=True) | given_hash(GATEWAY)), "fail"),
     Row("LOG005", "redirect", run(**redirected()), "not-applicable"),
     Row("LOG005", "unknown-url", run(**answered("unknown-group-url")), "inconclusive", "LOG002"),
     Row("LOG005", "unresolved", UNREACHED, "inconclusive"),

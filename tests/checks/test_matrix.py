@@ -35,6 +35,7 @@ from vpnprobe.phones import all_profiles, matrix_hellos
         pytest.param(GATEWAY, EC, EC, "rsa-only-unfixed", id="bug-beside-self-signed-rsa"),
         pytest.param(None, None, None, None, id="nothing"),
         pytest.param(None, EC, THIRD_PARTY, None, id="no-asa-does-this"),
+        pytest.param(EC, EC, EC, None, id="no-server-can-do-this"),
     ],
 )
 def test_the_column_is_read_from_what_is_given(
@@ -70,6 +71,11 @@ def test_a_single_answer_names_no_column() -> None:
     only = read_matrix(run(first_flights=(flight("rsa-only"),)), ADDRESS)
     assert only.column is None
     assert only.cell("both").outcome == "unknown"
+
+
+def test_two_answers_can_name_the_column() -> None:
+    two = read_matrix(run(first_flights=(flight("rsa-only"), flight("both"))), ADDRESS)
+    assert two.columns == ("rsa-only",)
 
 
 def test_an_address_that_does_not_answer_is_unknown_not_refused() -> None:

@@ -68,6 +68,8 @@ def seen_by_7962(**kinds: Any) -> dict[str, Any]:
 
 
 ROGUE = flight(suite=0x0005, breaches=("suite not offered: RC4-SHA (0x0005)",))
+ROGUE_VERSION = flight(version=0x0302, breaches=("version not offered: TLS 1.1",))
+GATEWAY_UNRESOLVED = {"resolution": unresolved()["resolution"], "first_flights": ()}
 BREACH = flight("both", breaches=("extension not offered: heartbeat (15)",))
 
 ROWS = (
@@ -79,6 +81,10 @@ ROWS = (
     Row("TLS004", "deadline", all_fail(DEADLINE), "inconclusive", "deadline"),
     Row("TLS004", "no-connection", all_fail(REFUSED), "inconclusive", "connection refused"),
     Row("TLS001", "agrees", run(), "pass", "TLS 1.0 AES256-SHA (0x0035)"),
+    Row("TLS001", "version-not-offered", run(first_flights=(ROGUE_VERSION,)), "fail", "did not offer"),
+    Row("TLS001", "no-server-hello", run(first_flights=(flight(shown=None), flight("both"))), "inconclusive"),
+    Row("TLS001", "no-gateway", gateway_run(**GATEWAY_UNRESOLVED), "inconclusive"),
+    Row("TLS006", "no-gateway", gateway_run(**GATEWAY_UNRESOLVED), "inconclusive"),
     Row("TLS001", "refused", refused_to_7962(), "fail", "it does take TLS 1.2"),
     Row("TLS001", "version-refused", run(first_flights=(flight(failure=OLD_VERSION, shown=None),)), "fail", "(70)"),
     Row("TLS001", "unoffered", run(first_flights=(ROGUE,)), "fail", "did not offer"),

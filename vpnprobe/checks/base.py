@@ -165,7 +165,7 @@ class Check(Generic[T]):
     @property
     def fix(self) -> tuple[Fix, ...]:
         """Every fix of the check, placeholders unfilled."""
-        return tuple(fix for guide in self._guides for fix in guide.fix)
+        return tuple(dict.fromkeys(fix for guide in self._guides for fix in guide.fix))
 
     @property
     def logs(self) -> Logs:

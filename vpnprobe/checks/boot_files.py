@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
-from vpnprobe.checks.wording import describe_file, listing
+from vpnprobe.checks.wording import describe_file
 from vpnprobe.model.finding import Fact, Logs
-from vpnprobe.model.observation import BootFile
+from vpnprobe.model.observation import BootFile, BootFileOutcome
 from vpnprobe.wire.sgn import file_name_matches
 
 # VP-39: what the phone's status page shows.
 _STATUS_ERROR = Logs(phone=("Trust List Update Failed", "TFTP Error : {config_file}.sgn"))
 
 # The outcome that tells most stands first; HTTP's and TFTP's answers may differ.
-_REFUSALS = ("busy", "refused", "server-error", "not-found")
+_REFUSALS: tuple[BootFileOutcome, ...] = ("busy", "refused", "server-error", "not-found")
 
 
 def _judge_served(_case: Case, files: tuple[BootFile, ...]) -> Result:
@@ -22,12 +22,9 @@ def _judge_served(_case: Case, files: tuple[BootFile, ...]) -> Result:
         return passed(f"{received.name} served by {received.server} ({received.protocol.upper()})", file=received.name)
     if any(file.outcome in needs.BROKEN for file in files):
         return unclear("the file is served, but did not arrive whole (TFT004)")
-    for outcome in _REFUSALS:
-        refusal = next((file for file in files if file.outcome == outcome), None)
-        if refusal is not None:
-            facts: dict[str, Fact] = {"file": refusal.name, "code": refusal.code, "message": refusal.message}
-            return failed(f"{refusal.server} does not serve {refusal.name}: {describe_file(refusal)}", outcome, **facts)
-    return unclear(f"no answer to the request for the configuration: {listing(map(describe_file, files))}")
+    refusal = min((file for file in files if file.outcome in _REFUSALS), key=lambda file: _REFUSALS.index(file.outcome))
+    facts: dict[str, Fact] = {"file": refusal.name, "code": refusal.code, "message": refusal.message}
+    return failed(f"{refusal.server} does not serve {refusal.name}: {describe_file(refusal)}", refusal.outcome, **facts)
 
 
 _NOT_SERVED_NEXT = (

@@ -82,9 +82,7 @@ def _judge_reachable(case: Case, flights: tuple[FirstFlight, ...]) -> Result:
         return passed(
             f"TCP connection in {reached[0].connect_s * 1000:.0f} ms", connect_s=round(reached[0].connect_s, 6)
         )
-    failure = flights[0].failure
-    if failure is None:
-        return unclear(f"{case.subject.label} was not dialled")
+    failure = next(flight.failure for flight in flights if flight.failure is not None)
     words = describe_failure(failure)
     if needs.is_foreign_family(case.evidence, flights[0]):
         return not_applicable(f"this machine does not reach IPv6 ({words}); the IPv4 address answers")

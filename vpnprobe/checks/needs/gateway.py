@@ -29,7 +29,7 @@ _BEFORE_CONNECTION = frozenset(
 OURS = frozenset({FailureKind.LOCAL, FailureKind.TLS_LOCAL, FailureKind.DEADLINE, FailureKind.INTERRUPTED})
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def certificate_facts(der: bytes) -> CertificateFacts:
     """Describe a certificate; many checks ask for the same ones."""
     return describe(der)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnprobe.checks.base import Case, Lack, Need, Subject
+from vpnprobe.checks.base import Case, Lack, Need
 from vpnprobe.checks.needs.gateway import certificate_facts
 from vpnprobe.checks.needs.stages import not_reached
 from vpnprobe.model.failure import FailureKind
@@ -35,25 +35,15 @@ def withheld_certificate(case: Case, attempt: Handshake) -> Lack | None:
     return Lack("the gateway goes on only with a client certificate; none was given", "not-applicable")
 
 
-def _read_session(case: Case) -> Handshake | Lack:
-    found = _read_handshake(case)
-    if isinstance(found, Lack) or found.completed:
-        return found
-    because = "the handshake did not complete (HSK001)"
-    return withheld_certificate(case, found) or Lack(because)
-
-
 def _read_login(case: Case) -> Login | Lack:
     if not case.evidence.login_wanted:
         return Lack("--no-login was given", "not-applicable")
     found = next((item for item in case.evidence.logins if item.address == case.subject.address), None)
     if found is not None:
         return found
-    if case.evidence.handshakes and all(not item.completed for item in case.evidence.handshakes):
-        first = Subject(label=case.subject.label, address=case.evidence.handshakes[0].address)
-        reason = _read_session(Case(evidence=case.evidence, subject=first, now=case.now))
-        if isinstance(reason, Lack):
-            return reason
+    attempts = case.evidence.handshakes
+    if attempts and not any(attempt.completed for attempt in attempts):
+        return withheld_certificate(case, attempts[0]) or Lack("the handshake did not complete (HSK001)")
     return not_reached(case.evidence, "login")
 
 
