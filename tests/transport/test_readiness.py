@@ -9,8 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.transport.byte_server import LOOPBACK, Peer, byte_server, closed_port
 from tests.transport.udp_server import Session, udp_server
+from vpnprobe.model.errors import TransportError
+from vpnprobe.model.failure import FailureKind
 from vpnprobe.transport.readiness import readiness_watch
+from vpnprobe.transport.tcp import open_tcp
 from vpnprobe.transport.tftp import fetch_tftp
 
 
@@ -90,3 +94,36 @@ async def test_downloads_work_either_way(way: str) -> None:
         fetches = (fetch_tftp("127.0.0.1", port, "file", timeout=10, deadline=until) for _ in range(20))
         results = await asyncio.gather(*fetches)
     assert [result.data for result in results] == [b"end"] * 20
+
+
+async def test_a_stream_reads_and_writes_at_once_either_way(way: str) -> None:
+    async def echo(peer: Peer) -> None:
+        while data := await peer.hear():
+            await peer.send(data)
+
+    async with byte_server(echo) as server:
+        stream = await open_tcp(LOOPBACK, server.port)
+        sent = bytes(3_000_000)  # more than the buffers on the way take
+        sending = asyncio.create_task(stream.send(sent))
+        received = 0
+        while received < len(sent):
+            received += len(await stream.receive())
+        await sending
+        await stream.close()
+        await server.all_ended()
+
+
+async def test_a_refused_connection_either_way(way: str) -> None:
+    with pytest.raises(TransportError) as caught:
+        await open_tcp(LOOPBACK, closed_port())
+    assert caught.value.failure.kind is FailureKind.REFUSED
+
+
+async def test_who_waits_for_a_stream_learns_that_it_was_closed(way: str) -> None:
+    async with byte_server(Peer.gone) as server:
+        stream = await open_tcp(LOOPBACK, server.port)
+        receiving = asyncio.create_task(stream.receive())
+        await asyncio.sleep(0)
+        await stream.close()
+        with pytest.raises(TransportError):
+            await receiving

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.transport.readiness import has_epoll, readiness_watch
 
 READ_BYTES: Final = 65536
 """What one read asks for: more than a gateway's whole first flight."""
@@ -49,6 +50,10 @@ class ByteStream(Protocol):
         ...
 
 
+_CONNECTED: Final = frozenset((0, errno.EISCONN))
+_CONNECTING: Final = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
+
+
 def failure_from(error: OSError) -> Failure:
     """Say who failed: path or peer where the error can only come from there, otherwise this machine."""
     number = error.errno
@@ -59,36 +64,86 @@ def failure_from(error: OSError) -> Failure:
 
 
 class TcpStream:
-    """An open connection. Not to be shared by tasks, except one that reads and one that writes."""
+    """A connection in the making, then an open one: see `open_tcp`.
 
-    __slots__ = ("_loop", "_socket")
+    Not to be shared by tasks, except one that reads and one that writes.
+    """
 
-    def __init__(self, connected: socket.socket) -> None:
-        self._socket = connected
-        self._loop = asyncio.get_running_loop()
+    __slots__ = ("_socket", "_waiting", "_watch")
+
+    def __init__(self, unconnected: socket.socket) -> None:
+        unconnected.setblocking(False)
+        unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = unconnected
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._watch = readiness_watch() if has_epoll() else None
+        if self._watch is not None:
+            self._watch.add_changes(unconnected.fileno(), self._wake)
+
+    async def connect(self, address: str, port: int) -> None:
+        """Connect to an IP literal; raises `OSError`."""
+        # A second call tells how the first one is getting on.
+        while (number := self._socket.connect_ex((address, port))) not in _CONNECTED:
+            if number not in _CONNECTING:
+                raise OSError(number, os.strerror(number))
+            await self._change(writing=True)
 
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end of the stream."""
-        try:
-            return await self._loop.sock_recv(self._socket, READ_BYTES)
-        except OSError as error:
-            raise TransportError(failure_from(error)) from error
+        while True:
+            try:
+                return self._socket.recv(READ_BYTES)
+            except BlockingIOError:
+                await self._change(writing=False)
+            except OSError as error:
+                raise TransportError(failure_from(error)) from error
 
     async def send(self, data: bytes) -> None:
         """Send all of `data`."""
-        try:
-            await self._loop.sock_sendall(self._socket, data)
-        except OSError as error:
-            raise TransportError(failure_from(error)) from error
+        left = memoryview(data)
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except BlockingIOError:
+                await self._change(writing=True)
+            except OSError as error:
+                raise TransportError(failure_from(error)) from error
 
     async def close(self) -> None:
         """Close in both directions at once, so that the peer is not left waiting."""
-        self._socket.close()
+        self.close_with(b"")
 
     def close_with(self, last: bytes) -> None:
         """Hand `last` to the kernel as far as it takes it without waiting, and close."""
-        with self._socket, contextlib.suppress(OSError):
-            self._socket.send(last)
+        if self._socket.fileno() < 0:
+            return
+        if self._watch is not None:
+            self._watch.remove(self._socket.fileno())
+        with self._socket:
+            if last:
+                with contextlib.suppress(OSError):
+                    self._socket.send(last)
+        self._wake()
+
+    async def _change(self, *, writing: bool) -> None:
+        """Wait until it makes sense to try again."""
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
+        self._waiting.add(waiting)
+        fd = self._socket.fileno()
+        if self._watch is None:
+            (loop.add_writer if writing else loop.add_reader)(fd, self._wake)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
+            if self._watch is None:
+                (loop.remove_writer if writing else loop.remove_reader)(fd)
+
+    def _wake(self) -> None:
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> TcpStream:
@@ -96,21 +151,17 @@ async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> 
 
     Without `timeout` (seconds) the caller sets the limit.
     """
-    loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        stream = TcpStream(socket.socket(family, socket.SOCK_STREAM))
     except OSError as error:
         raise TransportError(failure_from(error)) from error
     try:
-        connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         async with asyncio.timeout(timeout):
-            await loop.sock_connect(connection, (address, port))
-    except OSError as error:
-        connection.close()
-        raise TransportError(failure_from(error)) from error
-    except BaseException:
-        connection.close()
+            await stream.connect(address, port)
+    except BaseException as error:
+        await stream.close()
+        if isinstance(error, OSError):
+            raise TransportError(failure_from(error)) from error
         raise
-    return TcpStream(connection)
+    return stream
