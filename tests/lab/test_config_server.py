@@ -269,7 +269,7 @@ class TestTftp:
         async with tftp({}, ConfigServer(tftp="endless")) as port:
             heard = Heard()
             transport, _ = await loop.create_datagram_endpoint(lambda: heard, local_addr=("127.0.0.1", 0))
-            transport.sendto(b"\0\x01any\0octet\0", ("127.0.0.1", port))
+            transport.sendto(b"\0\x01" + PLAIN.encode() + b"\0octet\0", ("127.0.0.1", port))
             for number in (1, 2, 3):
                 data, sender = await heard.next()
                 assert data == b"\0\x03" + number.to_bytes(2, "big") + bytes(512)

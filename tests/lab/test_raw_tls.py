@@ -56,7 +56,7 @@ def as_tlslite_reads(flight: bytes) -> tuple[Any, Any]:
     assert parser.get(1) == 11
     certificate = messages.Certificate(tlslite("constants").CertificateType.x509).parse(parser)
     assert parser.get(1) == 13
-    request = messages.CertificateRequest((3, 1)).parse(parser)
+    request = messages.CertificateRequest(server_hello.server_version).parse(parser)
     assert [bytes(name) for name in request.certificate_authorities] == [CA.certificate.subject.public_bytes()]
     assert bytes(parser.getFixBytes(parser.getRemainingLength())) == bytes.fromhex("0e000000")
     return server_hello, certificate
@@ -76,7 +76,7 @@ async def test_flight(listens: Fault, offered: tuple[int, ...], chosen: int, ver
     flight = await answer(listens, records(22, 0x0301, hello(version, *offered)))
     server_hello, certificate = as_tlslite_reads(flight)
     assert server_hello.cipher_suite == chosen
-    assert server_hello.server_version == divmod(min(version, 0x0302), 256)
+    assert server_hello.server_version == divmod(version, 256)
     assert [bytes(entry.bytes) for entry in certificate.cert_chain.x509List] == [LEAF.der]
 
 

@@ -56,7 +56,7 @@ def tftp_side(
         sock.close()
         return refuse(sock)
     if server.tftp == "endless":
-        return udp_server(sock, EndlessTftp())
+        return udp_server(sock, EndlessTftp(b".cnf.xml"))
     return tftp_server(sock, files, server)
 
 

@@ -139,11 +139,20 @@ class Redirects:
 
 
 class EndlessTftp(DatagramServer):
-    """Serves a file that never ends, block after block from the listening port itself, for any name."""
+    """Serves files that never end, block after block from the listening port itself.
+
+    Only names that hold `part` are there.
+    """
+
+    def __init__(self, part: bytes = b"") -> None:
+        super().__init__()
+        self._part = part
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """Answer a request with block 1 and an acknowledgement with the next block."""
         opcode, block = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
-        if opcode in (_RRQ, _ACK):
+        if opcode == _RRQ and self._part not in data:
+            self.send(b"\x00\x05\x00\x01File not found\x00", addr)
+        elif opcode in (_RRQ, _ACK):
             next_block = 1 if opcode == _RRQ else (block + 1) % 65536
             self.send(b"\x00\x03" + next_block.to_bytes(2, "big") + bytes(512), addr)

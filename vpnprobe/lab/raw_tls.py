@@ -20,8 +20,9 @@ ALERT_HANDSHAKE_FAILURE = 40
 _ALERT, _HANDSHAKE = 21, 22
 _CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 1, 2, 11, 13, 14
 _RSA_SIGN = 1
-# The request for a client certificate has another layout from TLS 1.2 on; these servers are old ones.
-_HIGHEST_VERSION = 0x0302
+_TLS_1_2 = 0x0303
+# rsa_pkcs1_sha256 and rsa_pkcs1_sha1, which a request names from TLS 1.2 on.
+_SCHEMES = bytes.fromhex("04010201")
 _MAX_FRAGMENT = 16384
 
 
@@ -82,10 +83,12 @@ def server_hello(version: int, suite: int) -> bytes:
     return handshake_message(_SERVER_HELLO, body)
 
 
-def certificate_request(authorities: Sequence[bytes]) -> bytes:
-    """Return a CertificateRequest of TLS 1.0 or 1.1 for RSA certificates of these CAs (DER Names)."""
+def certificate_request(version: int, authorities: Sequence[bytes]) -> bytes:
+    """Return a CertificateRequest for RSA certificates of these CAs (DER Names)."""
     names = b"".join(len(name).to_bytes(2, "big") + name for name in authorities)
-    return handshake_message(_CERTIFICATE_REQUEST, bytes((1, _RSA_SIGN)) + len(names).to_bytes(2, "big") + names)
+    schemes = len(_SCHEMES).to_bytes(2, "big") + _SCHEMES if version >= _TLS_1_2 else b""
+    body = bytes((1, _RSA_SIGN)) + schemes + len(names).to_bytes(2, "big") + names
+    return handshake_message(_CERTIFICATE_REQUEST, body)
 
 
 def first_flight(version: int, suite: int, chain: Sequence[bytes], request: bytes = b"") -> bytes:
@@ -109,7 +112,7 @@ class ScriptedTls:
         self, chain: Sequence[bytes], authorities: Sequence[bytes], knows: Sequence[int], *, insists: bool = False
     ) -> None:
         self._chain = tuple(chain)
-        self._request = certificate_request(authorities)
+        self._authorities = tuple(authorities)
         self._knows = tuple(knows)
         self._insists = insists
 
@@ -119,11 +122,11 @@ class ScriptedTls:
 
     async def answer(self, hello: Hello, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a hello that was read already, and whatever follows with an alert."""
-        version = min(hello.version, _HIGHEST_VERSION)
+        version = min(hello.version, _TLS_1_2)
         suite = next((suite for suite in self._knows if self._insists or suite in hello.suites), None)
         if suite is None:
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))
             return
-        writer.write(first_flight(version, suite, self._chain, self._request))
+        writer.write(first_flight(version, suite, self._chain, certificate_request(version, self._authorities)))
         if await reader.read(_MAX_FRAGMENT):
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))

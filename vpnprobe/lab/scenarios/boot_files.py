@@ -144,7 +144,7 @@ SCENARIOS = (
         name="tftp-endless",
         title="The transfer never ends",
         story=(
-            "Block follows block without a last one, whatever the file.",
+            "There is no trust list, and of the configuration block follows block without a last one.",
             "Broken or hostile: the probe must stop by itself.",
         ),
         covers=("VP-39",),
