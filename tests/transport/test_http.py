@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -653,3 +655,12 @@ async def test_the_same_protocol_runs_over_plain_tcp() -> None:
         http = GatewayHttp(await open_tcp(LOOPBACK, server.port, timeout=5), AUTHORITY, USER_AGENT)
         assert (await http.exchange("GET", PATH, timeout=5)).answer == "wants-login"
         await http.close()
+
+
+def test_it_is_light_to_import() -> None:
+    code = (
+        "import sys, vpnprobe.transport.http\n"
+        "print(*{'OpenSSL', 'cryptography', 'dns', 'trio', 'rich', 'click'} & set(sys.modules))\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == []
