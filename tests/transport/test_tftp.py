@@ -20,8 +20,8 @@ from tftpy.TftpServer import TftpServer
 from tests.transport.udp_server import ELSEWHERE, LOOPBACK, Script, Session, data, udp_server, udp_socket
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.transport.tftp import fetch_tftp
-from vpnprobe.wire.tftp import TftpLimits, TftpOptions, TftpResult
+from vpnprobe.transport.tftp import _RECEIVE_ERRORS, _Transfer, fetch_tftp
+from vpnprobe.wire.tftp import TftpDownload, TftpLimits, TftpOptions, TftpResult
 
 SIZES = (0, 1, 511, 512, 513, 9_000, 100_000)
 OFFERS = {
@@ -272,6 +272,21 @@ async def test_a_stranger_gets_nothing_into_the_file(forged: bytes) -> None:
         result = await fetch(port)
     assert result.data == b"x" * 512 + b"end"
     assert result.foreign == 3
+
+
+async def test_an_icmp_error_about_a_stranger_delays_a_datagram_at_most() -> None:
+    """The kernel reports a pending error at the next call, and does not send then."""
+    until = asyncio.get_running_loop().time() + 30
+    with udp_socket() as gone:
+        stranger = gone.getsockname()
+    async with udp_server(serve_two_blocks) as port:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.setsockopt(*_RECEIVE_ERRORS[socket.AF_INET], 1)
+            sock.sendto(b"x", stranger)
+            download = TftpDownload((LOOPBACK, port), "file", timeout=3.0, deadline=until)
+            result = await _Transfer(sock, download).run()
+    assert (result.outcome, result.retransmissions) == ("received", 1)
 
 
 async def test_a_flood_of_a_stranger() -> None:

@@ -346,6 +346,13 @@ def test_a_duplicate_of_an_older_block_is_not() -> None:
     assert transfer.receive(data(3)) == [(ack(3), TID)]
 
 
+def test_every_block_may_come_twice() -> None:
+    transfer = Transfer()
+    for number in range(1, 3 * MAX_REPEATED_ACKS):
+        assert transfer.receive(data(number)) == [(ack(number), TID)]
+        assert transfer.receive(data(number)) == [(ack(number), TID)]
+
+
 def test_a_server_that_repeats_at_every_ack() -> None:
     transfer = Transfer()
     transfer.receive(data(1))
@@ -369,6 +376,15 @@ def test_a_wrong_number_is_remembered_if_nothing_better_comes(number: int) -> No
     assert transfer.result.failure
     assert transfer.result.failure.detail == f"block {number} where 1 was due"
     assert transfer.result.size == 0
+
+
+def test_a_straggler_is_no_wrong_number() -> None:
+    transfer = Transfer()
+    for number in (1, 2, 3, 1):
+        transfer.receive(data(number))
+    while not transfer.download.done:
+        transfer.wait()
+    assert transfer.end == ("truncated", FailureKind.TIMEOUT)
 
 
 def test_a_wrong_number_is_forgotten_when_the_right_one_comes() -> None:
