@@ -53,7 +53,7 @@ def guides(check: AnyCheck) -> dict[str, Guide]:
 
 
 def texts(guide: Guide) -> list[str]:
-    steps = [step for fix in guide.fix for step in fix.steps]
+    steps = [step for fix in guide.fix for step in (*fix.steps, *fix.confirm, *fix.signs)]
     return [*steps, *guide.logs.phone, *guide.logs.asa, *guide.next]
 
 

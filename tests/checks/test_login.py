@@ -168,13 +168,13 @@ def test_a_refusal_lists_its_causes_in_order_with_what_confirms_each() -> None:
     causes = found.facts["possible_causes"]
     assert isinstance(causes, list)
     assert len(causes) == len(found.fix) == 7
-    assert [fix.platform for fix in found.fix][:2] == [
-        "ASA, if the CA of the phone's certificate is not trusted for client certificates",
-        "ASA, if Cisco Secure Desktop is on for this tunnel group",
+    assert [fix.when for fix in found.fix][:2] == [
+        "the CA of the phone's certificate is not trusted for client certificates",
+        "Cisco Secure Desktop is on for this tunnel group",
     ]
+    assert found.fix[1].confirm[0] == "show run webvpn"
+    assert "WebVPN: CSD data not sent from client" in found.fix[1].signs
     csd = found.fix[1].steps
-    assert csd[0] == "show run webvpn"
-    assert "It is this if you see: WebVPN: CSD data not sent from client" in csd
     assert f" group-url {URL} enable" in csd
     assert " without-csd" in csd
     assert csd[-1].startswith("What an ASA sends to a phone when it wants CSD was found in no document")

@@ -42,10 +42,9 @@ class PossibleCause:
 
     @property
     def fix(self) -> Fix:
-        """The steps to confirm and to mend it."""
-        signs = tuple(f"It is this if you see: {sign}" for sign in self.signs)
+        """How to confirm and to mend it."""
         note = (self.note,) if self.note else ()
-        return Fix(f"ASA, if {self.title}", (*self.confirm, *signs, *self.mend, *note))
+        return Fix("ASA", (*self.mend, *note), when=self.title, confirm=self.confirm, signs=self.signs)
 
 
 _ALL: Final[tuple[Refusal, ...]] = ("certificate", "certificate-failed", "password")

@@ -158,7 +158,9 @@ def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
         return tuple(PLACEHOLDER.sub(lambda match: _value(match[1], values), text) for text in texts)
 
     return Guide(
-        fix=tuple(Fix(fix.platform, fill(fix.steps)) for fix in guide.fix),
+        fix=tuple(
+            Fix(fix.platform, fill(fix.steps), fix.when, fill(fix.confirm), fill(fix.signs)) for fix in guide.fix
+        ),
         logs=Logs(phone=fill(guide.logs.phone), asa=fill(guide.logs.asa)),
         next=fill(guide.next),
     )

@@ -303,7 +303,7 @@ def _judge_accepted(case: Case, login: Login) -> Result:
         "wants-login": "the login is answered with the same question again",
     }.get(login.answer, f"the login is refused ({_status_line(_last(login))})")
     return failed(
-        f"{answered}; possible causes, to be told apart on the ASA: {len(causes)}",
+        f"{answered}; {len(causes)} possible causes, which only the ASA can tell apart",
         refusal,
         answer=login.answer,
         credential=given,

@@ -15,7 +15,7 @@ from vpnprobe.cli.output import write_text
 from vpnprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from vpnprobe.checks.base import AnyCheck
+    from vpnprobe.checks.base import AnyCheck, Guide
 
 _WIDTH = 80
 
@@ -88,13 +88,9 @@ def _page(check: AnyCheck) -> str:
     ]
     if check.requires:
         lines += ["", "It needs", *(f"  {what}" for what in check.requires)]
-    if check.fix:
-        lines += ["", "Mend it"]
-        for fix in check.fix:
-            lines += [
-                f"  {fix.platform}",
-                *(f"    {number}. {step}" for number, step in enumerate(fix.steps, 1)),
-            ]
+    lines += _fixes("Mend it", check.guide)
+    for variant, guide in check.variants.items():
+        lines += _fixes(f"Mend it, when it is: {variant.replace('-', ' ')}", guide)
     if check.logs.phone or check.logs.asa:
         lines += ["", "In the logs"]
         lines += [f"  phone  {line}" for line in check.logs.phone]
@@ -104,6 +100,18 @@ def _page(check: AnyCheck) -> str:
     if check.references:
         lines += ["", "References", *(f"  {reference}" for reference in check.references)]
     return "\n".join(lines) + "\n"
+
+
+def _fixes(heading: str, guide: Guide) -> list[str]:
+    if not guide.fix:
+        return []
+    lines = ["", heading]
+    for fix in guide.fix:
+        lines.append(f"  {fix.platform}{': if ' + fix.when if fix.when else ''}")
+        lines += [f"     look  {command}" for command in fix.confirm]
+        lines += [f"     sign  {sign}" for sign in fix.signs]
+        lines += [f"    {number}. {step}" for number, step in enumerate(fix.steps, 1)]
+    return lines
 
 
 def _entry(check: AnyCheck) -> dict[str, object]:

@@ -18,11 +18,18 @@ Verdict = Literal["pass", "warn", "fail", "inconclusive"]
 Fact = str | int | float | bool | None | list[str]
 
 
-class Fix(msgspec.Struct, frozen=True):
-    """Steps to mend it on one platform (ASA, CUCM, DNS, TFTP, phone, vpnprobe). Commands are ready to paste."""
+class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Steps to mend it on one platform (ASA, CUCM, DNS, TFTP, phone, vpnprobe). Commands are ready to paste.
+
+    Where several causes look the same from outside, `when` names one of them, `confirm` the commands whose output tells
+    it from the others, and `signs` the lines to look for there. Otherwise the three are empty.
+    """
 
     platform: str
     steps: tuple[str, ...]
+    when: str = ""
+    confirm: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
 
 
 class Logs(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -43,7 +43,7 @@ def _case(finding: Finding) -> ElementTree.Element:
     )
     message = printable(finding.summary, 800)
     if finding.status == "fail" and finding.severity != "info":
-        steps = [f"{fix.platform}: {printable(step, 800)}" for fix in finding.fix for step in fix.steps]
+        steps = [f"{fix.when or fix.platform}: {printable(step, 800)}" for fix in finding.fix for step in fix.steps]
         failure = ElementTree.SubElement(case, "failure", type=finding.severity, message=message)
         failure.text = "\n".join(steps)
     elif finding.status in ("inconclusive", "error"):

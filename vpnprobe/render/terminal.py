@@ -166,10 +166,11 @@ class _Page:
     def _explain(self, cause: Finding) -> None:
         self._heading(f"Why  {cause.id} {cause.name}")
         self._paragraph(printable(f"{cause.subject}: {cause.summary}", 1200))
+        has_alternatives = any(fix.when for fix in cause.fix)
         if cause.fix:
-            self._heading("Mend it")
+            self._heading("Possible causes" if has_alternatives else "Mend it")
             self._fixes(cause.fix)
-        if cause.logs.phone or cause.logs.asa:
+        if (cause.logs.phone or cause.logs.asa) and (self._verbose or not has_alternatives):
             self._heading("Recognise it in the logs")
             for source, lines in (("phone", cause.logs.phone), ("ASA", cause.logs.asa)):
                 shown = lines if self._verbose else lines[:MAX_LOG_LINES]
@@ -179,6 +180,17 @@ class _Page:
                     self._command(f"       {len(lines) - len(shown)} more with --verbose")
 
     def _fixes(self, fixes: Sequence[Fix]) -> None:
+        """Write the steps; of causes that look the same from outside, first what tells them apart."""
+        alternatives = [fix for fix in fixes if fix.when]
+        for number, fix in enumerate(alternatives, start=1):
+            self._step(f"  {number}. ", f"{fix.when}:")
+            for command in fix.confirm if self._verbose else fix.confirm[:1]:
+                self._command(f"   look  {command}")
+            for sign in fix.signs if self._verbose else fix.signs[:1]:
+                self._command(f"   sign  {sign}")
+        if alternatives and not self._verbose:
+            self._command("How to mend each of them: --verbose")
+            fixes = [fix for fix in fixes if not fix.when]
         for fix in fixes:
             label = fix.platform
             if len(label) > _LABEL_WIDTH:
