@@ -71,7 +71,7 @@ def _boot_files(evidence: Evidence) -> str:
 def _boot_file(file: BootFile) -> str:
     via = "HTTP" if file.protocol == "http" else "TFTP"
     if file.outcome == "received":
-        return f"{file.name} by {via} from {file.server}, {file.size:,} bytes"
+        return f"{file.name}, {via}, {file.size:,} bytes"
     text = f"{file.name} by {via} from {file.server}: {file.outcome.replace('-', ' ')}"
     return f'{text}, "{printable(file.message, 60)}"' if file.message else text
 
@@ -89,7 +89,6 @@ def _config(evidence: Evidence) -> str:
     if group.auth_method is not None:
         method = meaning("auth_method", group.auth_method) or "an unknown method"
         parts.append(f"login by {method.partition(' (')[0]}")
-    parts.append("host-ID check " + ("on" if group.enable_host_id_check else "off"))
     return ", ".join(parts)
 
 
@@ -108,8 +107,8 @@ def _flight(flight: FirstFlight) -> str:
         return f"{flight.address}: {describe_failure(flight.failure)}"
     if flight.version is None or flight.suite is None:
         return f"{flight.address}: no ServerHello"
-    extra = ", asks for a client certificate" if flight.certificate_request else ""
-    return f"{version_name(flight.version)} {suite_name(flight.suite)}{extra}"
+    extra = ", client certificate asked" if flight.certificate_request else ""
+    return f"{version_name(flight.version)} {suite_name(flight.suite).partition(' ')[0]}{extra}"
 
 
 def _pin(evidence: Evidence) -> str:
@@ -140,7 +139,7 @@ def _handshake(evidence: Evidence) -> str:
     for handshake in evidence.handshakes:
         if handshake.completed and handshake.version is not None:
             sent = ", client certificate sent" if handshake.client_certificate else ""
-            texts.append(f"{version_name(handshake.version)} {handshake.suite_name} complete{sent}")
+            texts.append(f"{version_name(handshake.version)} {handshake.suite_name}{sent}")
         elif handshake.failure is not None:
             texts.append(f"{handshake.address}: {describe_failure(handshake.failure)}")
     return "; ".join(_distinct(texts))

@@ -6,6 +6,7 @@ Plain text carries everything; colour only repeats it. Commands are never wrappe
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -25,6 +26,7 @@ from vpnprobe.render.status_line import headline, status_line
 MAX_WIDTH = 110
 MAX_LOG_LINES = 5  # enough to recognise a fault by; the rest is for --verbose
 
+_OWN_NUMBER = re.compile(r"\d+\. ")
 _LABEL_WIDTH = 6  # of a platform's name before its steps
 
 _MARKS: dict[str, tuple[str, str]] = {
@@ -139,11 +141,9 @@ class _Page:
 
     def _stage_text(self, stage: Stage) -> str:
         seen = describe_stage(self._report.evidence, stage.name)
-        if stage.status == "skipped" and stage.because:
-            return f"{seen} (skipped: {stage.because})" if seen else f"skipped: {stage.because}"
-        if not seen and stage.because:
-            return printable(stage.because)
-        return seen
+        if seen or not stage.because:
+            return seen
+        return f"skipped: {stage.because}" if stage.status == "skipped" else printable(stage.because)
 
     def _hellos(self) -> None:
         evidence = self._report.evidence
@@ -197,7 +197,9 @@ class _Page:
                 self._command(label)
                 label = ""
             for number, step in enumerate(fix.steps, start=1):
-                self._step(f"  {label:{_LABEL_WIDTH}} {number}. ", step)
+                # Steps that go on across platforms carry their own number.
+                numbered = "" if _OWN_NUMBER.match(step) else f"{number}. "
+                self._step(f"  {label:{_LABEL_WIDTH}} {numbered}", step)
                 label = ""
 
     def _step(self, head: str, step: str) -> None:
@@ -225,20 +227,22 @@ class _Page:
             if f.status in ("inconclusive", "error") and f.severity == "critical" and self._cause is None
         ]
         notes = [f for f in self._report.findings if f.status == "fail" and f.severity == "info"]
-        for title, findings in (("Also wrong", others), ("Not known", unknown), ("Notes", notes)):
+        alarms = "Also wrong" if self._cause else "Needs attention"
+        for title, findings in ((alarms, others), ("Not known", unknown), ("Notes", notes)):
             if not findings:
                 continue
             self._heading(title)
-            for finding in findings:
-                self._finding(finding)
-                if finding.is_alarm or self._verbose:
-                    self._fixes(finding.fix)
+            for (subject, summary), group in groupby(findings, key=lambda finding: (finding.subject, finding.summary)):
+                same = list(group)
+                self._finding(" ".join(finding.id for finding in same), f"{subject}: {summary}")
+                if same[0].is_alarm or self._verbose:
+                    self._fixes(same[0].fix)
 
-    def _finding(self, finding: Finding) -> None:
+    def _finding(self, ids: str, text: str) -> None:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
-        table.add_row(Text(finding.id, "bold"), Text(printable(f"{finding.subject}: {finding.summary}", 800)))
+        table.add_row(Text(ids, "bold"), Text(printable(text, 800)))
         self._console.print(Padding(table, (0, 0, 0, 2)))
 
     def _all_findings(self) -> None:
