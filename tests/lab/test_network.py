@@ -25,7 +25,10 @@ async def test_every_scenario_starts_and_ends_cleanly(scenario: Scenario) -> Non
     assert not directory.exists()
     assert scenario.title in described
     assert shlex.join(lab.arguments) in described
-    # Warnings are errors here, also those of sockets and transports that were left open.
+
+
+def test_no_scenario_left_anything_open() -> None:
+    # Warnings are errors here, also those of sockets and transports that nobody closed.
     gc.collect()
 
 
