@@ -28,7 +28,7 @@ from vpnprobe.transport.tls import ClientCredential
 # Labs that run at the same time: most of a faulty one's life is waiting.
 _AT_ONCE = 8
 # Loopback answers in milliseconds; what takes longer is a fault that is meant to.
-_STEP_TIMEOUT_S = 1.5
+_STEP_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True)
