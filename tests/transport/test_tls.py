@@ -42,7 +42,9 @@ from vpnprobe.transport.tls import (
     handshake,
 )
 from vpnprobe.wire.tls.alert import build_alert
-from vpnprobe.wire.tls.registry import Version
+from vpnprobe.wire.tls.handshake import ServerHello, build_certificate, build_server_hello
+from vpnprobe.wire.tls.record import build_message, build_records
+from vpnprobe.wire.tls.registry import HandshakeType, Version
 
 PHONE = TlsSettings(minimum=Version.TLS1_0, maximum=Version.TLS1_0, suites=(0x0035, 0x002F))
 MODERN = TlsSettings(
@@ -337,6 +339,33 @@ async def test_a_handshake_that_fails(script: Script, kind: FailureKind) -> None
     failed = await failure_of(script, timeout=0.4)
     assert failed.failure.kind is kind
     assert failed.facts.version is None
+
+
+def flight(*, version: int = Version.TLS1_0, suite: int = 0x0035, chain: tuple[bytes, ...] = RSA.chain_der) -> bytes:
+    hello = ServerHello(legacy_version=version, random=bytes(32), session_id=b"", suite=suite)
+    messages = (
+        (HandshakeType.server_hello, build_server_hello(hello)),
+        (HandshakeType.certificate, build_certificate(chain)),
+        (HandshakeType.server_hello_done, b""),
+    )
+    return b"".join(build_records(22, Version.TLS1_0, build_message(kind, body)) for kind, body in messages)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        pytest.param(flight(suite=0x0005), FailureKind.MALFORMED, id="a suite that was not offered"),
+        pytest.param(flight(version=Version.TLS1_2), FailureKind.MALFORMED, id="a version that was not offered"),
+        pytest.param(flight(version=Version.SSL3), FailureKind.TLS_LOCAL, id="a version that OpenSSL lacks"),
+        pytest.param(flight(chain=(b"no certificate",)), FailureKind.TLS_LOCAL, id="a leaf that OpenSSL cannot read"),
+        pytest.param(flight(chain=()), FailureKind.MALFORMED, id="no leaf"),
+    ],
+)
+async def test_a_first_flight_that_openssl_does_not_take(answer: bytes, kind: FailureKind) -> None:
+    failed = await failure_of(say(answer))
+    assert failed.failure.kind is kind
+    assert failed.failure.detail.startswith("OpenSSL ")
+    assert failed.facts.suite_name in {"AES256-SHA", "RC4-SHA"}, "our own codec reads it all the same"
 
 
 async def test_no_connection() -> None:

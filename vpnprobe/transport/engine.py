@@ -22,6 +22,7 @@ from vpnprobe.transport.tcp import READ_BYTES
 from vpnprobe.transport.tls import ClientCredential, HandshakeFacts, TlsSettings
 from vpnprobe.wire.tls.flight import FirstFlight
 from vpnprobe.wire.tls.hello import ClientHello, parse_client_hello
+from vpnprobe.wire.tls.outcome import BreachKind
 from vpnprobe.wire.tls.record import HEADER_BYTES, MESSAGE_HEADER_BYTES
 from vpnprobe.wire.tls.registry import AlertDescription, AlertLevel, Version, alert_name, version_name
 from vpnprobe.wire.tls.suites import suite, suite_name
@@ -220,7 +221,7 @@ class Engine:
             return Failure(kind=FailureKind.TLS_ALERT, alert=self._alert, detail=f"fatal {alert_name(self._alert)}")
         if flight.failure is not None:
             return flight.failure
-        if self._said in _PEER_AT_FAULT:
+        if self._said in _PEER_AT_FAULT or any(one.kind is BreachKind.VERSION_NOT_OFFERED for one in flight.breaches):
             return Failure(kind=FailureKind.MALFORMED, detail=f"{OPENSSL}: {_reason(error)}")
         return _local(_reason(error))
 
