@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from vpnprobe.model.failure import Failure
+from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import CertificateRequest, FirstFlight, KeyExchange
 from vpnprobe.model.target import Endpoint
 from vpnprobe.probes.options import NetworkOptions
@@ -55,7 +55,8 @@ class FlightRunner:
     ) -> None:
         """Send every hello to every address and record each answer.
 
-        The first hello goes alone: where not even a connection is to be had, the others are not tried.
+        The first hello goes alone: where not even a connection is to be had, the others are not tried. Where it meets
+        silence, a second one shows whether that was about the hello; a second silence is waited for, not four.
         """
         async with asyncio.TaskGroup() as group:
             for endpoint in endpoints:
@@ -65,17 +66,21 @@ class FlightRunner:
         self._recorder.first_flights.sort(key=lambda f: (addresses.index(f.address), names.index(f.hello)))
 
     async def _look_at(self, endpoint: Endpoint, hellos: Sequence[Hello], server_name: str | None) -> None:
-        if not await self._record(endpoint, hellos[0], server_name):
+        flight = await self._record(endpoint, hellos[0], server_name)
+        others = hellos[1:]
+        if others and _is_silent(flight):
+            flight = await self._record(endpoint, others[0], server_name)
+            others = others[1:]
+        if not flight.connect_s or _is_silent(flight):
             return
         async with asyncio.TaskGroup() as group:
-            for hello in hellos[1:]:
+            for hello in others:
                 group.create_task(self._record(endpoint, hello, server_name))
 
-    async def _record(self, endpoint: Endpoint, hello: Hello, server_name: str | None) -> bool:
-        """Record one answer and return whether a connection was to be had."""
+    async def _record(self, endpoint: Endpoint, hello: Hello, server_name: str | None) -> FirstFlight:
         flight = await self.look(endpoint, hello, server_name)
         self._recorder.first_flights.append(flight)
-        return flight.failure is None or flight.connect_s > 0
+        return flight
 
     def _observation(
         self, endpoint: Endpoint, hello: Hello, server_name: str | None, capture: FlightCapture
@@ -100,6 +105,11 @@ class FlightRunner:
             connect_s=round(capture.connect_s, 6) if result else 0.0,
             duration_s=round(capture.duration_s, 6),
         )
+
+
+def _is_silent(flight: FirstFlight) -> bool:
+    """Whether the connection opened and nothing came."""
+    return flight.connect_s > 0 and flight.failure is not None and flight.failure.kind is FailureKind.TIMEOUT
 
 
 def _failure(capture: FlightCapture) -> Failure | None:
