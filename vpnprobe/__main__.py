@@ -12,7 +12,8 @@ def main() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             # Closed by whoever started us; a socket must not take its number.
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nothing, mode, encoding="utf-8", closefd=False))
     # The one answer that schedulers and packagers ask for most needs no command-line library.
     if sys.argv[1:] in (["--version"], ["-V"]):
         from vpnprobe.version import version_line

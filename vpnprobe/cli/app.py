@@ -21,6 +21,9 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.render.escape import printable
 from vpnprobe.version import version_line
 
+# What Typer makes of Ctrl-C. Our own codes end at 3.
+_INTERRUPTED = 130
+
 ISSUE_HINT = "This is a bug in vpnprobe. Please report it with the lines above."
 
 app = typer.Typer(
@@ -88,8 +91,8 @@ def run(arguments: Sequence[str]) -> int:
         return end.exit_code
     except (Abort, KeyboardInterrupt):
         return _complain("interrupted")
-    except BrokenPipeError:
-        # The reader of our output is gone (`| head`). Nothing more can be said to it.
+    except SystemExit:
+        # So Typer ends when the reader of our output is gone (`| head`). Nothing more can be said to it.
         _abandon_stdout()
         return UNKNOWN
     except OSError as error:
@@ -100,6 +103,8 @@ def run(arguments: Sequence[str]) -> int:
         for line in traceback.format_exc().splitlines():
             sys.stderr.write(f"{printable(line, 2000)}\n")
         return _complain(ISSUE_HINT)
+    if result == _INTERRUPTED:
+        return _complain("interrupted")
     return result if isinstance(result, int) else OK
 
 
