@@ -155,8 +155,9 @@ class TlsGateway:
             await stream.write(_FIXED["wrong-url-404"])
             return True
         if request.method != "POST" or self._gateway.login == "asks-again":
-            await stream.write(response(200, "OK", _ASK))
-            return True
+            last = (("Connection", "close"),) if self._gateway.closes_after_answer else ()
+            await stream.write(response(200, "OK", [*_ASK, *last]))
+            return not last
         if self._gateway.wants == "password":
             form = parse_qs(request.body.decode("latin-1"))
             valid = form.get("username") == [USER] and form.get("password") == [PASSWORD]

@@ -95,6 +95,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         "silent",
     ] = "login"
     wants: Literal["certificate", "password"] = "certificate"
+    closes_after_answer: bool = False
     login: Literal["accepts", "refuses", "asks-again"] = "accepts"
 
 

@@ -10,7 +10,7 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
-from vpnprobe.model.errors import UsageError
+from vpnprobe.model.errors import TransportError, UsageError
 from vpnprobe.model.observation import FirstFlight, Handshake, HttpExchange, Login
 from vpnprobe.model.target import Endpoint, parse_endpoint, parse_group_url
 from vpnprobe.probes.flights import FlightRunner, Hello
@@ -19,6 +19,7 @@ from vpnprobe.probes.recorder import Recorder
 from vpnprobe.transport.names import Resolver
 
 if TYPE_CHECKING:
+    from vpnprobe.transport.http import GatewayHttp
     from vpnprobe.transport.tls import TlsConnection, TlsSettings
 
 Credential = Literal["none", "certificate", "password"]
@@ -91,20 +92,15 @@ class LoginStages:
         return bool(decisions) and all(goes_on is True for goes_on in decisions)
 
     async def _handshake_at(self, flight: FirstFlight) -> None:
-        from vpnprobe.transport.tls import HandshakeFailed, handshake
+        from vpnprobe.transport.tls import HandshakeFailed
 
-        where = parse_endpoint(flight.address, self._options.group_url.port)
         began = time.monotonic()
         failure = None
         try:
-            async with self._flights.ration.turn():
-                connection = await handshake(
-                    where.host, where.port, self._settings(flight), timeout=self._options.network.timeout
-                )
+            connection = await self._connect(flight)
         except HandshakeFailed as error:
             facts, failure = error.facts, error.failure
         else:
-            self._stack.push_async_callback(connection.close)
             self._open[flight.address] = connection
             facts = connection.facts
         chain = self._recorder.keep(facts.chain)
@@ -123,6 +119,18 @@ class LoginStages:
                 duration_s=round(time.monotonic() - began, 6),
             )
         )
+
+    async def _connect(self, flight: FirstFlight) -> TlsConnection:
+        """Complete a handshake; the connection is closed with the stages. Raises `HandshakeFailed`."""
+        from vpnprobe.transport.tls import handshake
+
+        where = parse_endpoint(flight.address, self._options.group_url.port)
+        async with self._flights.ration.turn():
+            connection = await handshake(
+                where.host, where.port, self._settings(flight), timeout=self._options.network.timeout
+            )
+        self._stack.push_async_callback(connection.close)
+        return connection
 
     def _client_name(self) -> str | None:
         client = self._options.client
@@ -156,8 +164,7 @@ class LoginStages:
             exchanges = [await client.exchange("GET", path, timeout=timeout)]
             if exchanges[0].answer == "wants-login" and self._may_post(address):
                 credential = "password" if options.password else "certificate"
-                self._attempted = True
-                exchanges.append(await client.exchange("POST", path, form=self._form(), timeout=timeout))
+                exchanges.append(await self._post(client, address))
         finally:
             await client.close()
         host, flight = await self._redirect(exchanges[-1])
@@ -169,6 +176,18 @@ class LoginStages:
             redirect_host=host,
             redirect_flight=flight,
         )
+
+    async def _post(self, client: GatewayHttp, address: str) -> HttpExchange:
+        """Send the credentials, over a new session where the gateway ended the first one with its answer."""
+        path = self._options.group_url.path
+        if client.closed:
+            flight = next(flight for flight in self._own_flights() if flight.address == address)
+            try:
+                client.go_on_over(await self._connect(flight))
+            except TransportError as error:
+                return HttpExchange(method="POST", path=path, failure=error.failure)
+        self._attempted = True
+        return await client.exchange("POST", path, form=self._form(), timeout=self._options.network.timeout)
 
     def _may_post(self, address: str) -> bool:
         has_credential = self._options.client is not None or self._options.password is not None

@@ -61,6 +61,11 @@ class HttpConnection:
         """The host of `base`, an IPv6 address without brackets."""
         return self._base.host
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server ended the connection with its last answer, so that another request needs a new one."""
+        return self._transport.closed
+
     async def ask(
         self,
         method: str,
@@ -166,6 +171,10 @@ class _OneConnection(httpx.AsyncBaseTransport):
     def __init__(self, stream: httpcore.AsyncNetworkStream, base: httpx.URL) -> None:
         origin = httpcore.URL(scheme=base.raw_scheme, host=base.raw_host, port=base.port, target=b"/").origin
         self._connection = httpcore.AsyncHTTP11Connection(origin, stream)
+
+    @property
+    def closed(self) -> bool:
+        return self._connection.is_closed()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url

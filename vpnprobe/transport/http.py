@@ -42,10 +42,20 @@ class GatewayHttp:
     """
 
     def __init__(self, connection: ByteStream, authority: str, user_agent: str) -> None:
-        self._http = HttpConnection(connection, f"https://{authority}/")
+        self._base = f"https://{authority}/"
+        self._http = HttpConnection(connection, self._base)
         self._headers = {"User-Agent": user_agent}
         self._cookies: dict[str, str] = {}
         self._secrets: set[str] = set()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the gateway ended the session's connection with its last answer."""
+        return self._http.closed
+
+    def go_on_over(self, connection: ByteStream) -> None:
+        """Send what follows over another session; the cookies stay."""
+        self._http = HttpConnection(connection, self._base)
 
     async def exchange(
         self,

@@ -286,6 +286,15 @@ SCENARIOS = (
         options=Options(client=None),
     ),
     Scenario(
+        name="healthy-closes-after-answer",
+        title="The gateway ends the connection with each answer",
+        story=(
+            "The login page comes with Connection: close, as from an old HTTP/1.0 gateway.",
+            "The credentials go over a second session, to the same certificate.",
+        ),
+        network=Network(gateways=(Gateway(closes_after_answer=True),)),
+    ),
+    Scenario(
         name="healthy-odd-serial",
         title="The gateway's certificate has a negative serial number",
         story=(
