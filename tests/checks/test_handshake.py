@@ -137,13 +137,42 @@ ROWS = (
     Row("HSK003", "asked-in-the-handshake-only", run(**not_asking() | session()), "pass"),
     Row("HSK003", "not-asked", run(**not_asking()), "fail", "asks for none"),
     Row("HSK003", "password", run(**PASSWORD), "not-applicable", "does not log in with a certificate"),
+    Row(
+        "HSK003",
+        "password-phone-and-certificate-given",
+        run(**not_asking() | group(auth_method=0)),
+        "not-applicable",
+        "does not log in with a certificate",
+    ),
+    Row("HSK003", "method-absent", run(**group(auth_method=None) | NO_CREDENTIAL), "inconclusive", "CFG010"),
     Row("HSK003", "hash-given", run(**given_hash(GATEWAY) | NO_CREDENTIAL), "not-applicable"),
     Row("HSK003", "no-config", run(**without_config() | NO_CREDENTIAL), "inconclusive", "TFT001"),
     Row("HSK004", "lsc-known", run(), "pass", "issuer of the client certificate"),
-    Row("HSK004", "lsc-unknown", run(**asking_for(MANUFACTURING)), "fail", "CN=CAPF-18cf046e"),
+    Row("HSK004", "lsc-unknown", run(**asking_for(MANUFACTURING, **NO_LOGIN)), "fail", "CN=CAPF-18cf046e"),
     Row("HSK004", "capf-named", run(**NO_CREDENTIAL), "pass", "for LSCs and MICs"),
-    Row("HSK004", "no-phone-ca", run(**asking_for(OTHER_CA) | NO_CREDENTIAL), "fail", "no CA of phones"),
-    Row("HSK004", "unreadable-names", run(**asking_for_bytes(b"\x30\x02zz") | NO_CREDENTIAL), "fail", "#30027a7a"),
+    Row("HSK004", "no-phone-ca", run(**asking_for(OTHER_CA) | NO_CREDENTIAL), "inconclusive", "own CA"),
+    Row(
+        "HSK004",
+        "unreadable-names",
+        run(**asking_for_bytes(b"\x30\x02zz") | NO_CREDENTIAL),
+        "inconclusive",
+        "#30027a7a",
+    ),
+    Row(
+        "HSK004",
+        "password-phone-and-certificate-given",
+        run(**asking_for(MANUFACTURING) | group(auth_method=0)),
+        "not-applicable",
+        "does not log in with a certificate",
+    ),
+    Row("HSK004", "method-absent", run(**group(auth_method=None) | NO_CREDENTIAL), "inconclusive", "CFG010"),
+    Row(
+        "HSK004",
+        "accepted-all-the-same",
+        run(**asking_for(MANUFACTURING, logins=(login(),))),
+        "pass",
+        "login is accepted",
+    ),
     Row("HSK004", "unreadable-certificate", UNREADABLE, "inconclusive", "cannot be read"),
     Row("HSK004", "any-ca", run(**asking_for()), "not-applicable", "names no CA"),
     Row("HSK004", "not-asked", run(**not_asking()), "not-applicable", "HSK003"),
@@ -202,7 +231,7 @@ def test_what_another_check_explains_says_so() -> None:
 
 
 def test_the_missing_ca_is_named_in_the_fix() -> None:
-    found = finding(run(**asking_for(MANUFACTURING)), "HSK004")
+    found = finding(run(**asking_for(MANUFACTURING, **NO_LOGIN)), "HSK004")
     asa = next(fix for fix in found.fix if fix.platform == "ASA")
     assert asa.steps[0] == "The missing CA is CN=CAPF-18cf046e,OU=Voice,O=Example,C=US."
     assert "crypto ca authenticate <client-ca>" in asa.steps

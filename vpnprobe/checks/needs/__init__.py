@@ -44,6 +44,7 @@ from vpnprobe.checks.needs.session import (
     client_certificate,
     find_handshake,
     handshake,
+    is_certificate_accepted,
     login,
     withheld_certificate,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "full_config",
     "group_url",
     "handshake",
+    "is_certificate_accepted",
     "is_connected",
     "is_foreign_family",
     "is_named",

@@ -200,14 +200,13 @@ def login_method(case: Case) -> int | Lack | None:
 
 
 def _read_certificate_login(case: Case) -> Lack | None:
+    method = login_method(case)
+    if isinstance(method, int):
+        is_other = method != CERTIFICATE_LOGIN
+        return Lack("the phone does not log in with a certificate", "not-applicable") if is_other else None
     if case.evidence.credential == "certificate":
         return None
-    method = login_method(case)
-    if isinstance(method, Lack):
-        return method
-    if method == CERTIFICATE_LOGIN:
-        return None
-    return Lack("the phone does not log in with a certificate", "not-applicable")
+    return method or Lack("authMethod is absent, so how the phone logs in is not known (CFG010)")
 
 
 CERTIFICATE_LOGIN = 2  # authMethod: LSC if installed, else MIC (VP-12)

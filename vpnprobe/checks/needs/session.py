@@ -50,6 +50,15 @@ def _read_login(case: Case) -> Login | Lack:
 login = Need(("an answer to the login",), _read_login)
 
 
+def is_certificate_accepted(case: Case) -> bool:
+    """Whether the gateway accepted a login by the given certificate at the subject's address."""
+    return any(
+        item.answer == "accepted" and item.credential == "certificate"
+        for item in case.evidence.logins
+        if item.address == case.subject.address
+    )
+
+
 def _read_client_certificate(case: Case) -> CertificateFacts | Lack:
     evidence = case.evidence
     if not evidence.client_chain:
