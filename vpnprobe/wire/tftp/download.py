@@ -14,6 +14,7 @@ from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import BootFileOutcome
 from vpnprobe.wire.tftp.options import DEFAULT_BLOCK_SIZE, NO_OPTIONS, TftpOptions, accept
 from vpnprobe.wire.tftp.packet import (
+    HEADER_SIZE,
     Data,
     ErrorCode,
     OptionAck,
@@ -21,6 +22,7 @@ from vpnprobe.wire.tftp.packet import (
     build_ack,
     build_error,
     build_read_request,
+    data_header,
     is_error,
     is_opening,
     parse_answer,
@@ -98,7 +100,8 @@ class TftpDownload:
         self._data = bytearray()
         self._blocks = 0
         self._last_block = 0  # numbers on the wire: of the last block that came in order
-        self._next_block = 1  # and of the one due now
+        self._due_block = 1  # and of the one due now
+        self._due_header = data_header(1)
         self._unacknowledged = 0
 
         self._resend_at = deadline
@@ -141,6 +144,10 @@ class TftpDownload:
         if addr != self.peer and not (opening and self._is_host_asked(addr)):
             self._dismiss(datagram, addr)
             return
+        if datagram[:HEADER_SIZE] == self._due_header and not opening:
+            # Nearly every datagram of a sweep; nothing is left to parse.
+            self._take(self._due_block, datagram[HEADER_SIZE:], now)
+            return
         try:
             packet = parse_answer(datagram)
         except WireError as error:
@@ -154,7 +161,7 @@ class TftpDownload:
             self.peer = addr
             self._is_peer_known = True
         if isinstance(packet, Data):
-            self._take(packet, now)
+            self._take(packet.block, packet.payload, now)
         elif isinstance(packet, OptionAck):
             self._negotiate(packet, opening, now)
         else:
@@ -224,13 +231,12 @@ class TftpDownload:
         self._progress(now)
         self._acknowledge()
 
-    def _take(self, packet: Data, now: float) -> None:
-        block, payload = packet.block, packet.payload
+    def _take(self, block: int, payload: bytes, now: float) -> None:
         length = len(payload)
         if length > self._block_size:
             detail = f"{length} bytes in a block of at most {self._block_size}"
             self._refuse(ErrorCode.ILLEGAL_OPERATION, detail)
-        elif block != self._next_block and not self._rolls_over(block):
+        elif block != self._due_block and not self._rolls_over(block):
             self._out_of_order(block)
         elif len(self._data) + length > self._max_bytes:
             self._overflow("the file goes on")
@@ -238,7 +244,8 @@ class TftpDownload:
             self._data += payload
             self._blocks += 1
             self._last_block = block
-            self._next_block = (block + 1) % _BLOCK_NUMBERS
+            self._due_block = (block + 1) % _BLOCK_NUMBERS
+            self._due_header = data_header(self._due_block)
             self._unacknowledged += 1
             self._progress(now)
             if length < self._block_size:
@@ -263,7 +270,7 @@ class TftpDownload:
             if not self._repeated_acks:
                 self._acknowledge_again(f"block {block}")
         elif ahead < _BLOCK_NUMBERS // 2:
-            self._breach = f"block {block} where {self._next_block} was due"
+            self._breach = f"block {block} where {self._due_block} was due"
         # Older blocks are stragglers. To acknowledge them too would double every following block with a
         # server that answers each ACK (RFC 1123 section 4.2.3.1).
 

@@ -26,12 +26,12 @@ MAX_REQUEST = 512
 MAX_ERROR_TEXT = 512
 # Four options exist that a client of ours may offer; room for a server that repeats or invents some.
 MAX_OACK_OPTIONS = 16
+# DATA and ERROR: opcode, and block number or error code.
+HEADER_SIZE = 4
 
 _OPCODE_DATA = b"\x00\x03"
 _OPCODE_ERROR = b"\x00\x05"
 _OPCODE_OACK = b"\x00\x06"
-_HEADER = 4
-_FIRST_BLOCK = _OPCODE_DATA + b"\x00\x01"
 
 
 class ErrorCode(enum.IntEnum):
@@ -109,6 +109,12 @@ def build_error(code: ErrorCode) -> bytes:
     return datagram
 
 
+@lru_cache(maxsize=1024)
+def data_header(block: int) -> bytes:
+    """The first bytes of a DATA with this block number."""
+    return _OPCODE_DATA + block.to_bytes(2, "big")
+
+
 def is_error(datagram: bytes) -> bool:
     """Whether this is an ERROR, which is never answered with another one (RFC 1350 section 7)."""
     return datagram.startswith(_OPCODE_ERROR)
@@ -116,16 +122,16 @@ def is_error(datagram: bytes) -> bool:
 
 def is_opening(datagram: bytes) -> bool:
     """Whether a server would begin a transfer with this: the first block, or an OACK."""
-    return datagram.startswith((_FIRST_BLOCK, _OPCODE_OACK))
+    return datagram.startswith((data_header(1), _OPCODE_OACK))
 
 
 def parse_answer(datagram: bytes) -> Data | ServerError | OptionAck:
     """Parse what a server may send to a reader; `Malformed` or `LimitExceeded` otherwise."""
     opcode = datagram[:2]
-    if opcode == _OPCODE_DATA and len(datagram) >= _HEADER:
-        return Data(int.from_bytes(datagram[2:_HEADER], "big"), datagram[_HEADER:])
-    if opcode == _OPCODE_ERROR and len(datagram) >= _HEADER:
-        return ServerError(int.from_bytes(datagram[2:_HEADER], "big"), _error_text(datagram))
+    if opcode == _OPCODE_DATA and len(datagram) >= HEADER_SIZE:
+        return Data(int.from_bytes(datagram[2:HEADER_SIZE], "big"), datagram[HEADER_SIZE:])
+    if opcode == _OPCODE_ERROR and len(datagram) >= HEADER_SIZE:
+        return ServerError(int.from_bytes(datagram[2:HEADER_SIZE], "big"), _error_text(datagram))
     if opcode == _OPCODE_OACK:
         return OptionAck(_oack_options(datagram))
     if opcode in (_OPCODE_DATA, _OPCODE_ERROR) or len(opcode) < 2:
@@ -135,7 +141,7 @@ def parse_answer(datagram: bytes) -> Data | ServerError | OptionAck:
 
 def _error_text(datagram: bytes) -> str:
     """Up to the first NUL; servers that leave it out, or the whole text, are understood."""
-    text = datagram[_HEADER : _HEADER + MAX_ERROR_TEXT].partition(b"\0")[0]
+    text = datagram[HEADER_SIZE : HEADER_SIZE + MAX_ERROR_TEXT].partition(b"\0")[0]
     return text.decode("utf-8", "backslashreplace")
 
 
