@@ -104,10 +104,20 @@ ROWS = (
         run(
             resolution=TWO,
             first_flights=(*flights(), *flights(rsa=RENEWED, address=SECOND)),
-            **pinned(GATEWAY, RENEWED),
         ),
         "fail",
         "2 different certificates",
+    ),
+    Row(
+        "NET004",
+        "different-and-all-pinned",
+        run(
+            resolution=TWO,
+            first_flights=(*flights(), *flights(rsa=RENEWED, address=SECOND)),
+            **pinned(GATEWAY, RENEWED),
+        ),
+        "pass",
+        "a certHash names each",
     ),
     Row(
         "NET004",

@@ -132,8 +132,8 @@ def _judge_ca_known(case: Case, known: tuple[None, FirstFlight]) -> Result:
             f"the request names {listing(ca.common_name for ca in found)}, for {' and '.join(sorted(roles))}", **facts
         )
     return unclear(
-        f"the request names no CA known for phones: {listing(named)}; whether LSCs come from one of these, as where CAPF "
-        "leaves the signing to the company's own CA, only a --client-cert shows",
+        f"the request names no CA known for phones: {listing(named)}; whether one of these signs the LSCs, as a "
+        "company's own CA may, only a --client-cert shows",
         **facts,
     )
 

@@ -7,6 +7,7 @@ from vpnprobe.checks.base import BOTH_PROBES, Case, Check, Guide, Result, failed
 from vpnprobe.checks.wording import count, describe_failure, listing
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import FirstFlight, Resolution
+from vpnprobe.pki.pin import decide_pin
 
 _DNS_VARIANTS = {
     FailureKind.NAME_NOT_FOUND: "no-record",
@@ -192,17 +193,17 @@ def _judge_alike(case: Case, own: tuple[FirstFlight, ...]) -> Result:
         return unclear(f"no certificate to compare from {listing(silent) or 'all but one address'}", leaves=facts)
     if len(set(hashes.values())) == 1:
         return passed(f"all {len(shown)} addresses show the same certificate", leaves=facts)
-    return failed(
-        f"{len(shown)} addresses show {len(set(hashes.values()))} different certificates: "
-        "which one the phone meets depends on the address it takes",
-        leaves=facts,
-    )
+    differ = f"{len(shown)} addresses show {len(set(hashes.values()))} different certificates"
+    pins = needs.find_pins(case)
+    if pins is not None and all(decide_pin(pins.hashes, c.ders, pins.hash_alg).accepts for c in shown.values()):
+        return passed(f"{differ}, and a certHash names each of them", leaves=facts)
+    return failed(f"{differ}: which one the phone meets depends on the address it takes", leaves=facts)
 
 
 NET004 = Check(
     id="NET004",
     slug="addresses-alike",
-    title="All addresses behind the name show this phone the same certificate",
+    title="All addresses behind the name show this phone the same certificate, or one that it knows",
     stage="first-flight",
     severity="warning",
     probes=BOTH_PROBES,

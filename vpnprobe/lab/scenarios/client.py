@@ -21,7 +21,7 @@ SCENARIOS = (
         name="phone-cas-missing",
         title="No CA known for phones is on the ASA",
         story=(
-            "The ASA asks for client certificates of the company's own CA: for laptops, or for LSCs that this CA signs.",
+            "The ASA asks for client certificates of the company's own CA, for laptops or for LSCs that it signs.",
             "No credential is given that would tell, so the answer is open and no alarm is due.",
         ),
         covers=("VP-26",),
