@@ -56,16 +56,25 @@ def _resolve(evidence: Evidence) -> str:
 
 def _boot_files(evidence: Evidence) -> str:
     wanted = [file for file in evidence.boot_files if ".cnf.xml" in file.name]
-    if wanted:
-        return _boot_file(wanted[-1])
-    if evidence.boot_files:
-        return _boot_file(evidence.boot_files[-1])
     server = evidence.tftp_server
+    if evidence.boot_files:
+        origin = _ORIGINS.get(server.origin, "") if server else ""
+        return _boot_file((wanted or evidence.boot_files)[-1]) + origin
     if server is None:
         return ""
     if server.failure is not None:
         return f"no configuration server: {describe_failure(server.failure)}"
     return "configuration given, nothing fetched" if server.origin == "config-file" else ""
+
+
+# Who named the server; the operator's own option needs no word.
+_ORIGINS: dict[str, str] = {
+    "environment": ", server from the environment",
+    "options-file": ", server from the options file",
+    "dns-ciscocm1": ", server found as CiscoCM1",
+    "dhcp-option-150": ", server from DHCP option 150",
+    "dhcp-option-66": ", server from DHCP option 66",
+}
 
 
 def _boot_file(file: BootFile) -> str:
