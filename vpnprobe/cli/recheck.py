@@ -79,7 +79,7 @@ def _read(name: str) -> Iterator[Evidence]:
                 )
             evidence = msgspec.json.decode(envelope.evidence, type=Evidence)
             missing = _missing_certificate(evidence)
-            if missing:
+            if missing is not None:
                 raise UsageError(
                     f"{name} is damaged: certificate {missing[:16]}… is named but not there; make one with --json"
                 )

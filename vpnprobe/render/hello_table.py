@@ -31,7 +31,7 @@ def hello_rows(evidence: Evidence) -> Iterator[HelloRow]:
     for flight in evidence.first_flights:
         version, suite = _negotiated(flight)
         letter = letters[flight.chain[0]] if flight.chain else ""
-        yield HelloRow(flight.address, flight.hello, version, suite, letter)
+        yield HelloRow(printable(flight.address), printable(flight.hello), version, suite, letter)
 
 
 def certificate_lines(evidence: Evidence) -> Iterator[str]:

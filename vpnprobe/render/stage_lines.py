@@ -13,9 +13,12 @@ from vpnprobe.wire.tls.registry import alert_name, version_name
 from vpnprobe.wire.tls.suites import suite_name
 
 
+_MAX_LENGTH = 1000  # of a sentence: many addresses may each have failed in their own way
+
+
 def describe_stage(evidence: Evidence, stage: StageName) -> str:
     """Return one sentence about what this stage saw; empty where it saw nothing."""
-    return _DESCRIBE[stage](evidence)
+    return printable(_DESCRIBE[stage](evidence), _MAX_LENGTH)
 
 
 def describe_failure(failure: Failure) -> str:
