@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -30,6 +31,11 @@ from vpnprobe.model.finding import Finding
 from vpnprobe.version import CATALOGUE_VERSION
 
 VENDOR_STATEMENTS = {f"VP-{number:02}" for number in range(1, 43)}
+# Commands that an ASA takes in configuration mode only.
+CONFIGURATION_MODE = re.compile(
+    r"(\d\. )?(crypto (ca (trustpoint|authenticate|enroll|export|import)|key generate)|ssl |tunnel-group |"
+    r"group-policy |webvpn$|dynamic-access-policy-record |ntp server|vpn load-balancing$)"
+)
 SEVERITIES = ("info", "warning", "critical")
 
 TABLES: tuple[Row, ...] = (
@@ -102,6 +108,14 @@ def test_every_failure_has_a_fix_and_a_command_to_run_next(check: AnyCheck) -> N
         assert guide.fix
         assert all(fix.platform and fix.steps and all(fix.steps) for fix in guide.fix)
         assert guide.next
+
+
+@each_check
+def test_commands_for_an_asa_enter_the_mode_that_they_need(check: AnyCheck) -> None:
+    for fix in check.fix:
+        if fix.platform.startswith("ASA"):
+            before = itertools.takewhile(lambda step: step != "configure terminal", fix.steps)
+            assert not list(filter(CONFIGURATION_MODE.match, before))
 
 
 def test_every_placeholder_can_be_filled() -> None:

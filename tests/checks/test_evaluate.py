@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,16 @@ def check(
 
 def report(*checks: AnyCheck, evidence: Evidence | None = None) -> Report:
     return judge(evidence or run(), checks=checks)
+
+
+def test_what_the_peer_says_is_one_word_in_a_command_to_paste() -> None:
+    """A group-url of a configuration that anybody may have served must not run anything in the operator's shell."""
+    guide = Guide(fix=(fix("ASA", "{url}"),), next=("vpnprobe phone --group-url {url} --mac {mac}",))
+    found = only(check(failed("bad", url="https://vpn.example.com/a;reboot $(id)"), guide=guide))
+    assert shlex.split(found.next[0])[2:] == [
+        "--group-url", "https://vpn.example.com/a;reboot $(id)", "--mac", "8CB64F576113"
+    ]  # fmt: skip
+    assert found.fix[0].steps == ("https://vpn.example.com/a;reboot $(id)",)
 
 
 def only(*checks: AnyCheck) -> Finding:
@@ -219,7 +230,7 @@ def test_a_guide_is_filled_from_run_and_facts() -> None:
         " group-url https://vpn.example.com/VPNPhone enable",
     )
     assert found.logs.phone == ("hash <leaf>",)
-    assert found.next == (f"vpnprobe gateway {ADDRESS} a, b <unknown-thing>",)
+    assert found.next == (f"vpnprobe gateway {ADDRESS} 'a, b' <unknown-thing>",)
 
 
 def test_text_of_a_peer_is_never_a_placeholder() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.certificates import Identity, issue, phone_certificate
 from tests.checks.evidence_builder import (
+    ADDRESS,
     CAPF,
     GATEWAY,
     MANUFACTURING,
@@ -40,6 +41,7 @@ from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import CertificateRequest
+from vpnprobe.model.target import Persona
 
 ALERT = fail(FailureKind.TLS_ALERT, alert=48)
 NO_LOGIN: dict[str, Any] = {"logins": (), "stages": stages(login=("skipped", "handshake"))}
@@ -235,6 +237,13 @@ def test_the_missing_ca_is_named_in_the_fix() -> None:
     asa = next(fix for fix in found.fix if fix.platform == "ASA")
     assert asa.steps[0] == "The missing CA is CN=CAPF-18cf046e,OU=Voice,O=Example,C=US."
     assert "crypto ca authenticate <client-ca>" in asa.steps
+
+
+@pytest.mark.parametrize(("profile", "version"), [("7962G", "-tls1"), ("8811", "-tls1_2")])
+def test_openssl_is_told_the_version_that_the_phone_speaks(profile: str, version: str) -> None:
+    alert = broken(client_certificate_requested=False, client_certificate=None)
+    found = finding(run(persona=Persona(profile=profile), first_flights=flights(profile), **alert), "HSK001")
+    assert found.next[0] == f"openssl s_client -connect {ADDRESS} {version} -cipher ALL:@SECLEVEL=0"
 
 
 def test_an_issuer_sent_with_the_certificate_counts() -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.checks.evidence_builder import (
     ADDRESS,
     CONFIG_NAME,
+    EC,
     EC_THIRD_PARTY,
     GATEWAY,
     HOST,
@@ -135,11 +136,30 @@ def test_a_typo_names_the_character_and_offers_the_right_value() -> None:
     assert "character 11" in found.summary
     assert found.fix[0].platform == "TFTP"
     assert RIGHT in found.fix[0].steps[0]
-    assert found.next == (f"vpnprobe hash '{with_a_typo(RIGHT)}' {RIGHT}",)
+    assert found.next == (f"vpnprobe hash {with_a_typo(RIGHT)} {RIGHT}",)
 
 
 def test_a_phone_that_is_given_the_ec_certificate_is_offered_rsa() -> None:
     assert finding(SHOWN_EC, "PIN001").fix[0].steps[-1].startswith("ssl cipher tlsv1.2 custom")
+
+
+def test_an_ec_certificate_in_place_of_another_ec_one_is_no_matter_of_ciphers() -> None:
+    """The certHash is the neighbour's EC certificate: to offer RSA only would not help."""
+    here = flights("8811", rsa=GATEWAY, ec=EC_THIRD_PARTY, both=EC_THIRD_PARTY)
+    neighbour = flights("8811", rsa=GATEWAY, ec=EC, both=EC, address=SECOND)
+    evidence = run(persona=Persona(profile="8811", mac=MAC), first_flights=(*here, *neighbour), **pinned(EC))
+    found = finding(evidence, "PIN001", ADDRESS)
+    assert found.status == "fail"
+    assert not [step for fix in found.fix for step in fix.steps if step.startswith("ssl cipher")]
+
+
+def test_the_console_log_of_later_models_is_not_made_up() -> None:
+    """Its form is documented for the 79xx only."""
+    shown = flights("8811", rsa=RENEWED, both=RENEWED)
+    found = finding(run(persona=Persona(profile="8811", mac=MAC), first_flights=shown), "PIN001")
+    assert found.status == "fail"
+    assert found.logs.phone == ()
+    assert found.logs.asa
 
 
 def test_the_pin_is_judged_for_each_address() -> None:

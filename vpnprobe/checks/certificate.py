@@ -20,9 +20,9 @@ _RENEW = (
     fix(
         "ASA",
         """
-        1. Enrol the new certificate on a trustpoint of its own, and do not assign it yet: crypto ca trustpoint \
-          <new-trustpoint>
-        2. crypto ca export <new-trustpoint> identity-certificate
+        1. In configuration mode enrol the new certificate on a trustpoint of its own, and do not assign it yet: \
+          crypto ca trustpoint <new-trustpoint>
+        2. In configuration mode: crypto ca export <new-trustpoint> identity-certificate
         """,
     ),
     fix(
@@ -38,8 +38,7 @@ _RENEW = (
     fix(
         "ASA",
         """
-        7. ssl trust-point <new-trustpoint> outside
-        write memory
+        7. In configuration mode: ssl trust-point <new-trustpoint> outside; then write memory
         """,
     ),
 )

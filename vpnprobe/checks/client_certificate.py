@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
-from vpnprobe.checks.wording import day, describe_failure, listing
+from vpnprobe.checks.wording import S_CLIENT, day, describe_failure, listing
 from vpnprobe.model.errors import WireError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Fact
@@ -71,7 +71,7 @@ HSK003 = Check(
                 """,
             ),
         ),
-        next=("show ssl", "openssl s_client -connect {address} -tls1"),
+        next=("show ssl", S_CLIENT),
     ),
     yields_to=("TLS001",),
 )
@@ -178,7 +178,10 @@ HSK004 = Check(
                 """,
             ),
         ),
-        next=("show crypto ca certificates", "openssl s_client -connect {address} -tls1"),
+        next=(
+            "show crypto ca certificates",
+            S_CLIENT,
+        ),
     ),
 )
 

@@ -160,7 +160,10 @@ CAUSES: Final = (
             "AnyConnect for Cisco VPN Phone : Disabled",
             "AnyConnect for Linksys phone : Disabled (8.0.x)",
         ),
-        mend=("activation-key <key-with-AnyConnect-for-Cisco-VPN-Phone>", "write memory", "reload"),
+        mend=(
+            "activation-key <key-with-AnyConnect-for-Cisco-VPN-Phone>",
+            "Some licences need a reload, in a maintenance window; the ASA says so when it takes the key.",
+        ),
         note="What an ASA answers to a phone without this licence was found in no document.",
     ),
     PossibleCause(

@@ -7,6 +7,7 @@ another time or another hand, so nothing here or in the checks trusts it to be c
 from __future__ import annotations
 
 import re
+import shlex
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from vpnprobe.version import CATALOGUE_VERSION, __version__
 TRACEBACK_LINES: Final = 6
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+
+# How the lines of a phone's console log begin, after number, level and time.
+CONSOLE_PROCESSES: Final = ("VPNC: ", "SECD: ")
 
 # The order in which a phone lives the stages, then what only a gateway probe does.
 STAGE_ORDER: Final[tuple[StageName, ...]] = (*STAGES["phone"], "enumerate")
@@ -135,7 +139,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
                 summary=summary,
                 facts=dict(facts),
                 fix=guide.fix,
-                logs=guide.logs,
+                logs=_known_logs(evidence, guide.logs),
                 next=guide.next,
             )
 
@@ -154,7 +158,9 @@ def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str,
 
 
 def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
-    def fill(texts: tuple[str, ...]) -> tuple[str, ...]:
+    quoted = {name: shlex.quote(value) for name, value in values.items()}
+
+    def fill(texts: tuple[str, ...], values: Mapping[str, str] = values) -> tuple[str, ...]:
         return tuple(PLACEHOLDER.sub(lambda match: _value(match[1], values), text) for text in texts)
 
     return Guide(
@@ -162,8 +168,16 @@ def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
             Fix(fix.platform, fill(fix.steps), fix.when, fill(fix.confirm), fill(fix.signs)) for fix in guide.fix
         ),
         logs=Logs(phone=fill(guide.logs.phone), asa=fill(guide.logs.asa)),
-        next=fill(guide.next),
+        # These go into a shell, and a value may be the peer's.
+        next=fill(guide.next, quoted),
     )
+
+
+def _known_logs(evidence: Evidence, logs: Logs) -> Logs:
+    """Leave out the console log for models whose own form of it was found in no document."""
+    if evidence.persona.profile.startswith("79"):
+        return logs
+    return Logs(phone=tuple(line for line in logs.phone if not line.startswith(CONSOLE_PROCESSES)), asa=logs.asa)
 
 
 def _value(name: str, values: Mapping[str, str]) -> str:

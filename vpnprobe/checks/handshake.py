@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, passed, unclear
-from vpnprobe.checks.wording import describe_failure
+from vpnprobe.checks.wording import S_CLIENT, describe_failure
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.observation import Handshake
 from vpnprobe.pki.pin import PinReason, decide_pin
@@ -67,7 +67,10 @@ HSK001 = Check(
                 """,
             ),
         ),
-        next=("openssl s_client -connect {address} -tls1", "show logging | include 725"),
+        next=(
+            S_CLIENT,
+            "show logging | include 725",
+        ),
     ),
     variants={
         "client-certificate": Guide(

@@ -74,6 +74,7 @@ _FIX = (
         """
         Or make a certificate whose common name is the host of the URL; it must be uploaded to CUCM before it is \
           shown:
+        configure terminal
         crypto ca trustpoint <new-trustpoint>
          fqdn {host}
          subject-name CN={host}

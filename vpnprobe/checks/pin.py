@@ -58,11 +58,12 @@ def _judge_pin(case: Case, known: tuple[Chain, Pins]) -> Result:
         return passed(_describe_match(decision, pins), **facts)
     if decision.accepts is None:
         return unclear(f"the pin cannot be judged: {_UNDECIDED.get(decision.reason, decision.reason.value)}", **facts)
-    misses = explain_mismatch(pins.hashes, seen_certificates(case.evidence))
+    seen = seen_certificates(case.evidence)
+    misses = explain_mismatch(pins.hashes, seen)
     told = [_describe_miss(miss, pins) for miss in misses]
     shown = f"no certHash names the certificate shown, SHA-1 {chain.leaf.sha1} ({chain.leaf.subject or 'unreadable'})"
     first = f". {told[0]}" if told else ""
-    return failed(f"{shown}{first}", _variant(chain, misses), near_misses=told, **facts)
+    return failed(f"{shown}{first}", _variant(chain, misses, seen), near_misses=told, **facts)
 
 
 def _pin_facts(chain: Chain, pins: Pins) -> dict[str, Fact]:
@@ -95,14 +96,15 @@ def _describe_miss(miss: NearMiss, pins: Pins) -> str:
     return f"{pins.names[miss.cert_hash_index]}: {what}{where}; the value for that certificate is {miss.right}"
 
 
-def _variant(chain: Chain, misses: tuple[NearMiss, ...]) -> str:
+def _variant(chain: Chain, misses: tuple[NearMiss, ...], seen: tuple[SeenCertificate, ...]) -> str:
     if any(miss.kind is not NearMissKind.OTHER_CERTIFICATE and miss.right == chain.leaf.cert_hash for miss in misses):
         return "written-wrongly"
     if is_temporary(chain.leaf):
         return "temporary"
-    if any(miss.kind is NearMissKind.OTHER_CERTIFICATE for miss in misses):
-        return "ec" if chain.leaf.key_type == "EC" else "other-certificate"
-    return ""
+    named = [seen[miss.seen_index].der for miss in misses if miss.kind is NearMissKind.OTHER_CERTIFICATE]
+    if chain.leaf.key_type == "EC" and any(needs.certificate_facts(der).key_type == "RSA" for der in named):
+        return "ec"
+    return "other-certificate" if named else ""
 
 
 # VP-34 and VP-35, from the process name on; number, level and time stand before it in the phone's log.
@@ -130,6 +132,7 @@ _EXPORT = fix(
     "ASA",
     """
     show run ssl
+    configure terminal
     crypto ca export <trustpoint> identity-certificate
     """,
 )
@@ -163,7 +166,7 @@ PIN001 = Check(
     guide=Guide(fix=(_EXPORT, _UPLOAD, _BY_HAND), logs=_LOGS, next=_NEXT),
     variants={
         "written-wrongly": Guide(
-            fix=(_BY_HAND, _EXPORT, _UPLOAD), logs=_LOGS, next=("vpnprobe hash '{first_expected}' {cert_hash}",)
+            fix=(_BY_HAND, _EXPORT, _UPLOAD), logs=_LOGS, next=("vpnprobe hash {first_expected} {cert_hash}",)
         ),
         "temporary": Guide(
             fix=(
@@ -205,9 +208,10 @@ PIN001 = Check(
                 fix(
                     "ASA",
                     """
-                    The certHash is of another certificate of this gateway or of its neighbour: see near_misses. \
-                      Show the same certificate everywhere, or add this one in CUCM as well.
+                    The certHash is of another certificate of this gateway or of its neighbour. Show the \
+                      same certificate everywhere, or add this one in CUCM as well.
                     show run ssl
+                    configure terminal
                     crypto ca export <trustpoint> identity-certificate
                     """,
                 ),

@@ -165,7 +165,6 @@ TLS006 = Check(
                  keypair <key>
                  exit
                 crypto ca enroll <trustpoint>
-                ssl trust-point <trustpoint> outside
                 crypto ca export <trustpoint> identity-certificate
                 write memory
                 """,
@@ -176,6 +175,15 @@ TLS006 = Check(
                 Before the ASA shows the new certificate: Cisco Unified OS Administration > Security > Certificate \
                   Management: upload it as Phone-VPN-trust.
                 Advanced Features > VPN > VPN Gateway: add it beside the old one, save, apply to the phones.
+                """,
+            ),
+            fix(
+                "ASA",
+                """
+                Only when every phone has the new certHash:
+                configure terminal
+                ssl trust-point <trustpoint> outside
+                write memory
                 """,
             ),
         ),

@@ -21,13 +21,18 @@ RUN_VALUES: Final = (
     "path",
     "port",
     "profile",
+    "tls_version",
 )
+
+# The option of `openssl s_client` for a version, by its wire number.
+_OPENSSL_OPTIONS: Final = {0x0301: "-tls1", 0x0302: "-tls1_1", 0x0303: "-tls1_2"}
 
 
 def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     """Return what is known of `RUN_VALUES`; what is not is left out."""
     target, persona = evidence.target, evidence.persona
     server = evidence.tftp_server
+    own = next(iter(evidence.flights(persona.profile)), None)
     known = {
         "address": subject.address,
         "config_file": config_file_name(evidence) if persona.mac else None,
@@ -40,5 +45,6 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "path": target.group_url.path if target.group_url is not None else None,
         "port": str(target.gateway.port),
         "profile": persona.profile,
+        "tls_version": _OPENSSL_OPTIONS.get(own.offered_version) if own is not None else None,
     }
     return {name: value for name, value in known.items() if value is not None}

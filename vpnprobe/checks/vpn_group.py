@@ -143,6 +143,7 @@ CFG005 = Check(
                 "ASA",
                 """
             show run ssl
+            configure terminal
             crypto ca export <trustpoint> identity-certificate
             """,
             ),

@@ -13,6 +13,9 @@ from vpnprobe.wire.tls.suites import suite_name
 # A hello offers some hundred suites at most; a sentence shows this many of a list.
 MAX_LISTED = 8
 
+# A handshake in the phone's own version. OpenSSL 3 speaks TLS 1.0 at security level 0 only.
+S_CLIENT = "openssl s_client -connect {address} {tls_version} -cipher ALL:@SECLEVEL=0"
+
 _FAILURES = {
     FailureKind.LOCAL: "this machine could not send it",
     FailureKind.TLS_LOCAL: "the local TLS library cannot do it",
