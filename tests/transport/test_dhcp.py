@@ -50,6 +50,34 @@ async def test_the_default_routes_interface(
         await inform(None, timeout=1.0)
 
 
+class _Flood(socket.socket):
+    """A socket at which datagrams of others always wait; they end before a test would hang."""
+
+    left = 100_000
+
+    def recvfrom(self, size: int, flags: int = 0) -> tuple[bytes, tuple[str, int]]:
+        self.left -= 1
+        if not self.left:
+            raise OSError(errno.EIO, "the flood outran the time limit")
+        return b"", ("192.0.2.1", 9)
+
+    def sendto(self, *_arguments: object) -> int:
+        return 0
+
+
+async def test_a_flood_does_not_outrun_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def flood(_interface: str) -> socket.socket:
+        sock = _Flood(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setblocking(False)
+        return sock
+
+    monkeypatch.setattr("vpnprobe.transport.dhcp._client_socket", flood)
+    monkeypatch.setattr("vpnprobe.transport.dhcp._own_addresses", lambda *_: ("192.0.2.2", bytes(6)))
+    answer = await inform("any0", timeout=0.05)
+    assert answer.failure
+    assert answer.failure.kind is FailureKind.TIMEOUT
+
+
 @pytest.mark.parametrize("routes", [ROUTES_HEAD, None], ids=["none", "no-table"])
 async def test_no_default_route(routes: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = tmp_path / "route"

@@ -11,7 +11,7 @@ import pytest
 from tests.transport.byte_server import LOOPBACK, Peer, byte_server, closed_port, unanswering_port
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.transport.tcp import failure_from, open_tcp
+from vpnprobe.transport.tcp import TcpStream, failure_from, open_tcp
 
 
 async def _echo(peer: Peer) -> None:
@@ -38,6 +38,26 @@ async def test_the_end_of_the_stream_is_empty_bytes() -> None:
     async with byte_server(lambda peer: peer.send(b"bye")) as server:
         stream = await open_tcp(LOOPBACK, server.port, timeout=5)
         assert [await stream.receive(), await stream.receive()] == [b"bye", b""]
+        await stream.close()
+
+
+class _Flood(socket.socket):
+    """A connection on which more bytes are always at hand."""
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        return bytes(size)
+
+
+async def test_a_flood_does_not_outrun_a_time_limit() -> None:
+    async def read_on(stream: TcpStream) -> None:
+        for _ in range(100_000):
+            await stream.receive()
+
+    stream = TcpStream(_Flood())
+    try:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(read_on(stream), 0.01)
+    finally:
         await stream.close()
 
 

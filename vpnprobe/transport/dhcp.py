@@ -167,6 +167,8 @@ async def _acknowledgement(
     """The first DHCPACK for us. What is for others is passed over; the last breach of the format is kept."""
     loop = asyncio.get_running_loop()
     while True:
+        # Where datagrams come faster than they are read, reading never waits, and the timeout would never come.
+        await asyncio.sleep(0)
         datagram, (_, port) = await loop.sock_recvfrom(sock, _MAX_DATAGRAM)
         if port != SERVER_PORT:
             continue

@@ -20,6 +20,10 @@ from vpnprobe.transport.readiness import has_epoll, readiness_watch
 READ_BYTES: Final = 65536
 """What one read asks for: more than a gateway's whole first flight."""
 
+# A read that finds bytes at hand does not wait, and what never waits cannot be cancelled: a peer that sends faster than
+# it is read would run past every time limit. A first flight takes fewer reads than this.
+_READS_IN_A_ROW: Final = 8
+
 _KINDS: Final[dict[int, FailureKind]] = {
     errno.ECONNREFUSED: FailureKind.REFUSED,
     errno.ECONNRESET: FailureKind.RESET,
@@ -69,12 +73,13 @@ class TcpStream:
     Not to be shared by tasks, except one that reads and one that writes.
     """
 
-    __slots__ = ("_socket", "_waiting", "_watch")
+    __slots__ = ("_reads", "_socket", "_waiting", "_watch")
 
     def __init__(self, unconnected: socket.socket) -> None:
         unconnected.setblocking(False)
         unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = unconnected
+        self._reads = 0
         self._waiting: set[asyncio.Future[None]] = set()
         self._watch = readiness_watch() if has_epoll() else None
         if self._watch is not None:
@@ -90,6 +95,9 @@ class TcpStream:
 
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end of the stream."""
+        self._reads += 1
+        if self._reads % _READS_IN_A_ROW == 0:
+            await asyncio.sleep(0)
         while True:
             try:
                 return self._socket.recv(READ_BYTES)
