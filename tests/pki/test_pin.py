@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.certificates import asa_self_signed, chain, issue, rsa_key
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.fingerprint import colon_hex, format_cert_hash, parse_cert_hash, sha1
 from vpnprobe.pki.pin import MatchKind, PinDecision, PinMatch, PinReason, decide_pin
 
-# The rule hashes bytes, so that these need not be certificates.
-LEAF, ISSUER, ROOT, STRANGER = b"leaf-7", b"issuer", b"root", b"stranger"
-CHAIN = (LEAF, ISSUER, ROOT)
+LEAF, ISSUER, ROOT = CHAIN = chain(intermediates=1).chain_der
+STRANGER = b"stranger"
 
 
 def cert_hash(der: bytes) -> str:
@@ -86,6 +86,33 @@ def test_every_match_is_listed_leaf_first() -> None:
 def test_a_leaf_that_is_sent_twice_is_still_the_leaf() -> None:
     kinds = [match.kind for match in decide([cert_hash(LEAF)], (LEAF, LEAF)).matches]
     assert kinds == [MatchKind.LEAF, MatchKind.LEAF]
+
+
+FORGED = issue(cn="vpn.example.com", issuer=issue(cn="Example Issuing CA 1", key=rsa_key(slot=7)), key=rsa_key(slot=8))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param((asa_self_signed().der, *CHAIN), id="below another leaf"),
+        pytest.param((b"no certificate", *CHAIN), id="below no certificate"),
+        pytest.param((FORGED.der, *CHAIN), id="named as the issuer"),
+    ],
+)
+@pytest.mark.parametrize("pinned", CHAIN, ids=["leaf", "issuer", "root"])
+def test_the_right_certificate_sent_along_with_another_leaf_does_not_count(
+    sent: tuple[bytes, ...], pinned: bytes
+) -> None:
+    decision = decide([cert_hash(pinned)], sent)
+    assert (decision.accepts, decision.reason, decision.matches) == (False, PinReason.NO_MATCH, ())
+
+
+def test_the_order_of_issuers_does_not_matter() -> None:
+    assert decide([cert_hash(ROOT)], (LEAF, ROOT, STRANGER, ISSUER)).accepts is True
+
+
+def test_an_issuer_below_a_missing_one_does_not_count() -> None:
+    assert decide([cert_hash(ROOT)], (LEAF, ROOT)).accepts is False
 
 
 def test_without_a_certificate_nothing_is_decided() -> None:

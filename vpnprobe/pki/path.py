@@ -102,6 +102,24 @@ class PathResult(msgspec.Struct, frozen=True, kw_only=True):
         return all(member.validity is Validity.VALID for member in self.members)
 
 
+def verified_issuers(chain_der: Sequence[bytes]) -> frozenset[bytes]:
+    """Return the certificates of the chain whose signatures lead down to the leaf `chain_der[0]`.
+
+    A certificate is public, so anybody can send it along; only a signature that verifies ties the leaf to it. Dates
+    and roots do not count. Never raises on any bytes.
+    """
+    nodes = [_make_node(Source.SENT, index, der) for index, der in enumerate(dict.fromkeys(chain_der[:MAX_SENT]))]
+    if not nodes or nodes[0] is None:
+        return frozenset()
+    leaf, *others = [node for node in nodes if node is not None]
+    search = _Search([leaf, *others], frozenset())
+    found = [leaf]
+    for child in found:
+        named = [other for other in others if other not in found and other.subject == child.issuer]
+        found += [other for other in named if search.check(child, other).valid]
+    return frozenset(node.der for node in found[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class _Node:
     """A certificate that can be part of the path; an unreadable one cannot."""
@@ -190,16 +208,17 @@ class _Search:
         """Return how the path ends at `node`, or None and the issuers to go on with."""
         if node.der in self._anchors:
             return PathEnd.TRUSTED_ROOT, []
-        if node.is_self_issued and self._check(node, node).valid is not False:
+        if node.is_self_issued and self.check(node, node).valid is not False:
             is_leaf = node is self._nodes[0]
             return (PathEnd.SELF_SIGNED_LEAF if is_leaf else PathEnd.SELF_SIGNED), []
         named = [other for other in self._nodes if other is not node and other.subject == node.issuer]
         if not named:
             return PathEnd.ISSUER_MISSING, []
-        issuers = [other for other in named if self._check(node, other).valid is not False]
+        issuers = [other for other in named if self.check(node, other).valid is not False]
         return (None, issuers) if issuers else (PathEnd.SIGNATURE_WRONG, [])
 
-    def _check(self, node: _Node, issuer: _Node) -> SignatureCheck:
+    def check(self, node: _Node, issuer: _Node) -> SignatureCheck:
+        """Check one signature, once, as long as there are not too many."""
         pair = (node.der, issuer.der)
         if pair not in self.checks:
             if len(self.checks) >= MAX_SIGNATURE_CHECKS:

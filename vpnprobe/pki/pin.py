@@ -5,7 +5,9 @@ leaf, then looks for an issuer certificate, else alert 48), VP-40 (with the CA's
 renewal by the same CA needs no change). That a certHash may be that of an issuer in the chain is an inference
 from the last two. Any certHash serves any url (protocol facts 3.1).
 
-The rule hashes bytes. It never depends on whether a certificate can be parsed.
+The rule hashes bytes; for the leaf it never depends on whether a certificate can be parsed. Any other certificate
+counts only where its signatures lead down to the leaf: certificates are public, and whoever holds a leaf of his own
+could send the right one along.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import msgspec
 
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.fingerprint import SHA1_SIZE, CertHash, HashForm, HashProblem, sha1
+from vpnprobe.pki.path import verified_issuers
 
 # `hashAlg` 0 is SHA-1; the meaning of every other value is not known (protocol facts 3.1).
 SHA1_HASH_ALG = "0"
@@ -110,7 +113,12 @@ def _find_matches(expected: Sequence[CertHash], chain_der: Sequence[bytes]) -> t
         for number, cert_hash in enumerate(expected)
         if _is_readable(cert_hash) and cert_hash.digest == digest
     ]
-    return tuple(found)
+    if all(match.kind is MatchKind.LEAF for match in found):
+        return tuple(found)
+    issuers = verified_issuers(chain_der)
+    return tuple(
+        match for match in found if match.kind is MatchKind.LEAF or chain_der[match.certificate_index] in issuers
+    )
 
 
 def _is_readable(cert_hash: CertHash) -> bool:
