@@ -248,6 +248,41 @@ async def test_a_session_given_earlier_is_no_less_secret() -> None:
     assert second.body_excerpt == "[removed]"
 
 
+@pytest.mark.parametrize("value", [f'"{SESSION} "', f'" {SESSION}"', f'"{SESSION}"'])
+async def test_a_quoted_session_is_given_back_to_the_letter_and_kept_secret(value: str) -> None:
+    given = b"HTTP/1.1 200 " + SESSION.encode() + b"\r\nContent-Length: 0\r\nSet-Cookie: webvpn=" + value.encode()
+    replies = Replies(given + b"\r\n\r\n", ASKS)
+    async with byte_server(over_tls(replies)) as server:
+        http = await connect(server)
+        exchanges = [await http.exchange("GET", PATH, timeout=5), await http.exchange("POST", PATH, timeout=5)]
+        await http.close()
+    assert f"Cookie: webvpn={value}\r\n".encode() in replies.requests[1]
+    assert SESSION not in "".join(map(json_of, exchanges))
+
+
+async def test_names_of_headers_and_cookies_carry_no_secret_either() -> None:
+    secret = "s3cret-of-the-user"
+    answer = f"HTTP/1.1 200 OK\r\nX-{secret}: 1\r\nSet-Cookie: {secret}=1\r\nSet-Cookie: {secret}\r\n"
+    async with byte_server(over_tls(Replies(answer.encode() + b"Content-Length: 0\r\n\r\n"))) as server:
+        http = await connect(server)
+        exchange = await http.exchange("POST", PATH, form={"username": "u", "password": secret}, timeout=5)
+        await http.close()
+    assert secret not in json_of(exchange)
+    assert [cookie.name for cookie in exchange.cookies] == ["[removed]", ""]
+
+
+async def test_a_cookie_that_cannot_be_sent_back_is_kept_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vpnprobe.transport.http.cookie_value", lambda header: f"{SESSION}\n")
+    async with byte_server(over_tls(Replies(ACCEPTS, ASKS))) as server:
+        http = await connect(server)
+        await http.exchange("GET", PATH, timeout=5)
+        second = await http.exchange("POST", PATH, timeout=5)
+        await http.close()
+    assert second.failure is not None
+    assert second.failure.kind is FailureKind.LOCAL
+    assert SESSION not in json_of(second)
+
+
 async def test_a_malformed_answer_does_not_carry_a_secret_into_the_failure() -> None:
     async with byte_server(over_tls(Replies(b"HTTP/1.1 2OO " + PASSWORD.encode() + b"\r\n\r\n"))) as server:
         http = await connect(server)

@@ -46,7 +46,7 @@ SESSION = "webvpn=3@40960@5D1C@0123456789ABCDEF0123456789ABCDEF01234567; path=/;
         pytest.param(f"tg=sh:{SHA1}", Cookie(name="tg", empty=False), id="hash in another cookie"),
         pytest.param("a=1; Max-Age=0", Cookie(name="a", empty=False, expires=True), id="max-age"),
         pytest.param('a=""', Cookie(name="a", empty=True), id="quoted nothing"),
-        pytest.param("novalue", Cookie(name="novalue", empty=True), id="no equals sign"),
+        pytest.param("token", Cookie(name="", empty=True), id="no equals sign"),
         pytest.param("", Cookie(name="", empty=True), id="empty"),
     ],
 )

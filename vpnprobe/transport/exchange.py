@@ -105,8 +105,9 @@ class HttpConnection:
             answer.failure = Failure(kind=FailureKind.CLOSED, detail="closed after the answer before")
         except httpcore.RemoteProtocolError as error:
             answer.failure = self._broken(error)
-        except httpcore.LocalProtocolError as error:
-            answer.failure = Failure(kind=FailureKind.LOCAL, detail=f"a request that cannot be sent: {error}")
+        except httpcore.LocalProtocolError:
+            # The error's own text would show the header: a cookie.
+            answer.failure = Failure(kind=FailureKind.LOCAL, detail="a request that cannot be sent")
         return answer
 
     async def close(self) -> None:

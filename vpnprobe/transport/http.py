@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, quote_plus
 
+import msgspec
+
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import BootFileOutcome, Cookie, HttpExchange
@@ -93,13 +95,11 @@ class GatewayHttp:
             method=method,
             path=path,
             status=answer.status,
-            reason=self._clean(answer.reason)[:_HEADER_CHARS],
+            reason=self._shown(answer.reason),
             headers=tuple(
-                (name[:_HEADER_CHARS], self._clean(value)[:_HEADER_CHARS])
-                for name, value in answer.headers
-                if name not in SECRET_HEADERS
+                (self._shown(name), self._shown(value)) for name, value in answer.headers if name not in SECRET_HEADERS
             )[:_HEADER_COUNT],
-            cookies=cookies,
+            cookies=tuple(msgspec.structs.replace(one, name=self._shown(one.name)) for one in cookies),
             body_length=len(answer.body),
             body_excerpt=self._clean(without_session(body))[:_EXCERPT_CHARS],
             answer=classify_answer(method, answer.status, answer.headers, cookies, body, host=self._http.host),
@@ -114,8 +114,11 @@ class GatewayHttp:
             self._cookies.pop(cookie.name, None)
             if value and cookie.name:
                 self._cookies[cookie.name] = value
-            if len(value) >= _SECRET_COOKIE_CHARS:
-                self._secrets.add(value)
+            if len(bare := value.strip('" ')) >= _SECRET_COOKIE_CHARS:
+                self._secrets.add(bare)
+
+    def _shown(self, text: str) -> str:
+        return self._clean(text)[:_HEADER_CHARS]
 
     def _clean(self, text: str) -> str:
         for secret in sorted(self._secrets, key=len, reverse=True):

@@ -46,18 +46,20 @@ _SESSION_ELEMENT: Final = re.compile(r"(<session-(?:token|id)>)[^<]*", re.IGNORE
 
 
 def cookie_value(header: str) -> str:
-    """Return the value that a Set-Cookie header gives: a secret."""
-    return header.partition(";")[0].partition("=")[2].strip().strip('"')
+    """Return the value that a Set-Cookie header gives, quotes included: a secret."""
+    return header.partition(";")[0].partition("=")[2].strip()
 
 
 def parse_set_cookie(header: str) -> Cookie:
     """Read a Set-Cookie header (RFC 6265 section 5.2) and leave its value behind.
 
     `expires` is set for any expiry attribute: together with an empty value that is how a gateway takes a cookie back.
+    What has no equals sign sets nothing and has no name here: it may as well be a value.
     """
     pair, *attributes = header.split(";")
-    name = pair.partition("=")[0].strip()
-    value = cookie_value(header)
+    name, equals, _ = pair.partition("=")
+    name = name.strip() if equals else ""
+    value = cookie_value(header).strip('"')
     names = {one.partition("=")[0].strip().lower() for one in attributes}
     facts = _SERVER_SHA1.search(value) if name == SERVER_FACTS_COOKIE else None
     return Cookie(
