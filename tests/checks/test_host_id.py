@@ -47,6 +47,13 @@ def showing(identity: Identity, check: int | None, url: str = f"https://{HOST}/V
     )
 
 
+GIVEN_HASH_OF_OTHER = run(
+    certificates=kept(OTHER) | run().certificates,
+    first_flights=flights(rsa=OTHER, both=OTHER),
+    handshakes=(),
+    logins=(),
+    **given_hash(OTHER),
+)
 BY_ADDRESS = "https://192.0.2.7/VPNPhone"
 
 ROWS = (
@@ -56,13 +63,17 @@ ROWS = (
     Row("HID001", "address", showing(GATEWAY, 1, BY_ADDRESS), "fail", "192.0.2.7 against"),
     Row("HID001", "san-differs", showing(BOTH_WAYS, 1), "inconclusive", "point both ways"),
     Row("HID001", "off", showing(WILDCARD, 0), "not-applicable", "enableHostIDCheck is 0"),
-    Row("HID001", "absent", showing(WILDCARD, None), "not-applicable", "absent"),
+    Row("HID001", "absent", showing(WILDCARD, None), "inconclusive", "absent"),
+    Row("HID001", "absent-and-named", showing(GATEWAY, None), "pass", "common name is the host"),
+    Row("HID001", "no-known-value", showing(WILDCARD, 2), "inconclusive", "enableHostIDCheck is 2"),
     Row("HID001", "unresolved", run(**unresolved()), "inconclusive"),
     Row("HID001", "hash-given", run(**given_hash(GATEWAY)), "not-applicable"),
     Row("HID002", "named", showing(GATEWAY, 0), "pass", "would pass"),
     Row("HID002", "wildcard", showing(WILDCARD, 0), "fail", "would fail"),
     Row("HID002", "san-differs", showing(BOTH_WAYS, 0), "inconclusive", "not known"),
     Row("HID002", "on", showing(WILDCARD, 1), "not-applicable", "HID001"),
+    Row("HID002", "hash-given", run(**given_hash(GATEWAY)), "pass", "whether it is on is not known"),
+    Row("HID002", "hash-given-other-name", GIVEN_HASH_OF_OTHER, "fail", "would fail if it is on"),
     Row("HID002", "unresolved", run(**unresolved()), "inconclusive"),
 )
 

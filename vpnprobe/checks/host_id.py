@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from vpnprobe.checks import needs, subjects
-from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
+from vpnprobe.checks.base import Case, Check, Guide, Lack, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.needs import Chain
 from vpnprobe.checks.wording import listing
 from vpnprobe.model.config import VpnGroup
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.target import GroupUrl
 from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id
+
+# Values of enableHostIDCheck.
+OFF: Final = 0
+ON: Final = 1
 
 _RULE_WORDS = {
     HostIdRule.SAN_MATCHES: "its subjectAltName names the host",
@@ -24,11 +30,8 @@ _RULE_WORDS = {
     HostIdRule.UNREADABLE: "not all of its names can be read",
 }
 
-_Known = tuple[tuple[Chain, VpnGroup], GroupUrl]
 
-
-def _decide(known: _Known) -> tuple[HostIdDecision, str, dict[str, Fact]]:
-    (chain, _), url = known
+def _decide(chain: Chain, url: GroupUrl) -> tuple[HostIdDecision, str, dict[str, Fact]]:
     decision = decide_host_id(url.host, chain.leaf)
     named = listing(decision.names) or "no name"
     summary = f"{decision.host} against {named}: {_RULE_WORDS[decision.rule]}"
@@ -43,19 +46,19 @@ def _decide(known: _Known) -> tuple[HostIdDecision, str, dict[str, Fact]]:
     return decision, summary, facts
 
 
-def _is_on(known: _Known) -> bool:
-    return known[0][1].enable_host_id_check == 1
-
-
-def _judge_host_id(_case: Case, known: _Known) -> Result:
-    if not _is_on(known):
-        value = known[0][1].enable_host_id_check
-        return not_applicable(
-            f"enableHostIDCheck is {'absent' if value is None else value}; the phone looks at no name"
-        )
-    decision, summary, facts = _decide(known)
+def _judge_host_id(_case: Case, known: tuple[tuple[Chain, GroupUrl], VpnGroup]) -> Result:
+    (chain, url), group = known
+    value = group.enable_host_id_check
+    if value == OFF:
+        return not_applicable("enableHostIDCheck is 0; the phone looks at no name")
+    decision, summary, facts = _decide(chain, url)
     if decision.accepts:
         return passed(summary, **facts)
+    if value != ON:
+        written = "absent or no number" if value is None else str(value)
+        return unclear(
+            f"enableHostIDCheck is {written}; what the phone then does is not documented: {summary}", **facts
+        )
     if decision.accepts is None:
         return unclear(summary, **facts)
     return failed(summary, "wildcard" if decision.rule is HostIdRule.WILDCARD_THIRD_LEVEL else "", **facts)
@@ -100,7 +103,7 @@ HID001 = Check(
     severity="critical",
     probes=("phone",),
     subjects=subjects.own_hellos,
-    needs=needs.chain & needs.vpn_group & needs.group_url,
+    needs=needs.chain & needs.group_url & needs.vpn_group,
     judge=_judge_host_id,
     covers=("VP-31", "VP-32"),
     rationale=(
@@ -119,15 +122,18 @@ HID001 = Check(
 )
 
 
-def _judge_if_enabled(_case: Case, known: _Known) -> Result:
-    if _is_on(known):
+def _judge_if_enabled(case: Case, known: tuple[Chain, GroupUrl]) -> Result:
+    group = needs.vpn_group.read(case)
+    value = None if isinstance(group, Lack) else group.enable_host_id_check
+    if value == ON:
         return not_applicable("the check is on (HID001)")
-    decision, summary, facts = _decide(known)
+    decision, summary, facts = _decide(*known)
+    condition = "if it were turned on" if value == OFF else "if it is on (whether it is on is not known)"
     if decision.accepts:
-        return passed(f"would pass if it were turned on: {summary}", **facts)
+        return passed(f"would pass {condition}: {summary}", **facts)
     if decision.accepts is None:
-        return unclear(f"not known what would happen if it were turned on: {summary}", **facts)
-    return failed(f"would fail if it were turned on: {summary}", **facts)
+        return unclear(f"not known what would happen {condition}: {summary}", **facts)
+    return failed(f"would fail {condition}: {summary}", **facts)
 
 
 HID002 = Check(
@@ -138,7 +144,7 @@ HID002 = Check(
     severity="info",
     probes=("phone",),
     subjects=subjects.own_hellos,
-    needs=needs.chain & needs.vpn_group & needs.group_url,
+    needs=needs.chain & needs.group_url,
     judge=_judge_if_enabled,
     covers=("VP-31", "VP-32"),
     rationale="CUCM ticks Enable Host ID Check in every new VPN profile, so a change of profile can turn it on.",
