@@ -1,0 +1,78 @@
+"""`vpnprobe explain`: the catalogue for people and for programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.driving import CommandLine
+from vpnprobe.checks.base import AnyCheck
+from vpnprobe.checks.catalogue import CHECKS
+from vpnprobe.checks.unobservable import UNOBSERVABLE
+from vpnprobe.cli.exitcodes import OK, UNKNOWN
+
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+
+
+@every_check
+def test_a_check_by_its_id_and_by_its_slug(cli: CommandLine, check: AnyCheck) -> None:
+    page = cli("explain", check.id)
+    assert (page.code, page.err) == (OK, "")
+    assert page.out.startswith(f"{check.id} {check.slug}\n{check.title}\n")
+    for name in (check.id.lower(), check.slug, check.slug.upper(), f" {check.id} "):
+        assert cli("explain", name) == page
+
+
+@every_check
+def test_everything_the_check_says_is_on_its_page(cli: CommandLine, check: AnyCheck) -> None:
+    page = cli("explain", check.id).out
+    lines = {line.strip() for line in page.splitlines()}
+    joined = " ".join(page.split())
+    assert " ".join(check.rationale.split()) in joined
+    for fix in check.fix:
+        assert any(line.startswith(fix.platform) and line.endswith(fix.when) for line in lines)
+        assert all(text.strip() in page for text in (*fix.steps, *fix.confirm, *fix.signs))
+    assert all(line in page for line in (*check.logs.phone, *check.logs.asa, *check.next, *check.references))
+    assert all(statement in page for statement in check.covers)
+    assert all(what in lines for what in check.requires)
+
+
+@every_check
+def test_as_json(cli: CommandLine, check: AnyCheck) -> None:
+    entry = cli("explain", check.slug, "--json").json
+    assert (entry["id"], entry["name"]) == (check.id, check.slug)
+    assert entry["covers"] == list(check.covers)
+    assert [fix["platform"] for fix in entry["fix"]] == [fix.platform for fix in check.fix]
+    assert entry["since"] == check.since
+
+
+def test_the_list(cli: CommandLine) -> None:
+    listed = cli("explain").out.splitlines()
+    assert [line.split()[0] for line in listed[: len(CHECKS)]] == [check.id for check in CHECKS]
+    assert [line.split()[-1] for line in listed[: len(CHECKS)]] == [check.slug for check in CHECKS]
+    assert [entry["id"] for entry in cli("explain", "--json").json] == [check.id for check in CHECKS]
+
+
+@pytest.mark.parametrize("name", ["PIN9", "cert-hash-mtach", "pin"])
+def test_an_unknown_name_gives_the_nearest(cli: CommandLine, name: str) -> None:
+    ended = cli("explain", name)
+    assert ended.code == UNKNOWN
+    assert "did you mean PIN00" in ended.complaint
+    assert "`vpnprobe explain` lists all" in ended.complaint
+
+
+def test_what_cannot_be_seen_from_outside(cli: CommandLine) -> None:
+    ended = cli("explain", "--unobservable")
+    assert ended.code == OK
+    for item in UNOBSERVABLE:
+        assert f"{item.statement}  {item.about}" in ended.out
+        assert " ".join(item.why.split()) in " ".join(ended.out.split())
+    entries = cli("explain", "--unobservable", "--json").json
+    assert [entry["statement"] for entry in entries] == [item.statement for item in UNOBSERVABLE]
+
+
+def test_into_a_file(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "PIN001.json"
+    assert cli("explain", "PIN001", "--json", "--output", path).out == ""
+    assert path.read_text(encoding="utf-8") == cli("explain", "PIN001", "--json").out
