@@ -95,7 +95,8 @@ ROWS = (
     Row("TLS001", "no-hello", run(first_flights=flights()[1:]), "inconclusive", "was not sent"),
     Row("TLS002", "rsa-phone", run(), "pass", "RSA ciphers only"),
     Row("TLS002", "ec-phone-rsa-only", run(**seen_by_8811()), "pass", "RSA and EC ciphers"),
-    Row("TLS002", "self-signed-ec", run(**seen_by_8811(ec=EC, both=EC)), "fail", "CSCuu02848"),
+    Row("TLS002", "self-signed-ec", run(**seen_by_8811(ec=EC, both=EC)), "fail", "or an EC trustpoint"),
+    Row("TLS002", "temporary-ec", run(**seen_by_8811(ec=TEMPORARY_EC, both=TEMPORARY_EC)), "fail", "(CSCuu02848)"),
     Row("TLS002", "pinned-ec", run(**seen_by_8811(ec=EC, both=EC) | pinned(GATEWAY, EC)), "pass", "names it"),
     Row("TLS002", "ec-of-a-ca", run(**seen_by_8811(ec=EC_THIRD_PARTY, both=EC_THIRD_PARTY)), "pass"),
     Row("TLS002", "no-rsa-at-all", run(**seen_by_8811(rsa=None, ec=EC, both=EC)), "pass"),
@@ -180,6 +181,7 @@ def test_the_ec_fault_gives_the_documented_command() -> None:
     found = finding(run(**seen_by_8811(ec=EC, both=EC)), "TLS002")
     command = 'ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"'
     assert command in found.fix[0].steps
+    assert any("Phone-VPN-trust" in step for fix in found.fix if fix.platform == "CUCM" for step in fix.steps)
     assert found.facts["matrix_column"] == "rsa-only-unfixed"
     assert finding(run(**seen_by_8811(ec=EC, both=EC)), "PIN001").summary.endswith("(a consequence of TLS002)")
 

@@ -133,7 +133,7 @@ CRT002 = Check(
     subjects=subjects.leaves,
     needs=needs.chain,
     judge=_judge_expires_soon,
-    covers=("VP-40", "VP-41"),
+    covers=("VP-40",),
     rationale="The new hash must reach every phone before the certificate is swapped, and phones are not always "
     "connected. The limit is an inference; the documents name none.",
     guide=Guide(fix=_RENEW, next=("show crypto ca certificates",)),

@@ -232,7 +232,7 @@ HSK005 = Check(
     subjects=subjects.gateway,
     needs=needs.client_certificate,
     judge=_judge_client_certificate,
-    covers=("VP-27", "VP-28", "VP-29"),
+    covers=("VP-29",),
     rationale="A phone that has an LSC presents it, and its MIC only without one. The result of this run holds for the "
     "phone only if the certificate is the phone's own. Which kind a certificate is, is inferred from its names.",
     variants={

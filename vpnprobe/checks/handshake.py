@@ -51,7 +51,6 @@ HSK001 = Check(
     subjects=subjects.handshakes,
     needs=needs.handshake,
     judge=_judge_completes,
-    covers=("VP-23",),
     rationale="A first flight can be right and the session still fail: a private key that does not belong to the "
     "certificate, a client certificate that is refused, a middlebox.",
     guide=Guide(

@@ -145,7 +145,6 @@ LOG002 = Check(
     subjects=subjects.logins,
     needs=needs.login,
     judge=_judge_url_known,
-    covers=("VP-14",),
     rationale=(
         "The ASA finds the tunnel group by the URL. Phones cannot choose from a list, and without-csd works "
         "with a group-url only."
@@ -343,7 +342,7 @@ LOG005 = Check(
     subjects=subjects.logins,
     needs=needs.login,
     judge=_judge_accepted,
-    covers=("VP-01", "VP-14", "VP-15", "VP-17", "VP-18", "VP-19", "VP-20", "VP-21"),
+    covers=("VP-01", "VP-14", "VP-17", "VP-20", "VP-21"),
     rationale=(
         "Behind a right certificate the ASA can still refuse: CSD, access policies, inherited group-policy "
         "values, the licence. From outside they look alike; each names the command that shows it."

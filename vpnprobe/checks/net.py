@@ -23,8 +23,9 @@ def _judge_name(_case: Case, resolution: Resolution) -> Result:
         if resolution.source == "literal":
             return not_applicable(f"{resolution.name} is an address; no DNS is needed")
         found = count(len(resolution.addresses), "address", "addresses")
+        more = f"; {resolution.left_out} more were not dialled" if resolution.left_out else ""
         return passed(
-            f"{resolution.name} has {found}: {listing(resolution.addresses)}",
+            f"{resolution.name} has {found}: {listing(resolution.addresses)}{more}",
             addresses=list(resolution.addresses),
             canonical=resolution.canonical,
             ttl=resolution.ttl,

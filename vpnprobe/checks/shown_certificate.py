@@ -32,8 +32,10 @@ def _judge_certificate_for_phone(case: Case, chain: Chain) -> Result:
     pins = needs.find_pins(case)
     if pins is not None and decide_pin(pins.hashes, chain.ders, pins.hash_alg).accepts:
         return passed(f"{summary}, self-signed, and a certHash names it", **facts)
+    # An EC trustpoint that was enrolled by the ASA itself looks the same, unless its name tells.
+    why = "CSCuu02848" if is_temporary(chain.leaf) else "CSCuu02848, or an EC trustpoint that is not in CUCM"
     return failed(
-        f"{summary}, self-signed, while phones with RSA ciphers only are given {rsa.subject} (CSCuu02848)",
+        f"{summary}, self-signed, while phones with RSA ciphers only are given {rsa.subject} ({why})",
         cert_hash=rsa.cert_hash,
         **facts,
     )
@@ -58,6 +60,13 @@ _EC_GUIDE = Guide(
             """,
         ),
         fix("ASA", "Or upgrade to a release that has the fix of CSCuu02848: show version"),
+        fix(
+            "CUCM",
+            """
+            If the EC certificate is a trustpoint's own (show run ssl), it may stay: upload it as Phone-VPN-trust and \
+              add it in Advanced Features > VPN > VPN Gateway.
+            """,
+        ),
     ),
     next=("vpnprobe gateway {address}", "show run ssl", "show version"),
 )

@@ -47,4 +47,12 @@ UNOBSERVABLE: Final = (
         "A tool for a person with a PC at the phone: enable Span to PC Port in CUCM and capture with Wireshark in "
         "promiscuous mode.",
     ),
+    Unobservable(
+        "VP-41",
+        "an upload to CUCM overwrites a certificate of the same common name",
+        (
+            "Only CUCM knows what was in its trust store before. The fixes that upload a certificate warn of it: "
+            "CSCuh19734."
+        ),
+    ),
 )
