@@ -72,8 +72,8 @@ CRT001 = Check(
     needs=needs.chain,
     judge=_judge_valid_now,
     covers=("VP-42",),
-    rationale="Phones whose gateway certificate has expired do not connect, and then cannot fetch the configuration "
-    "that would help them.",
+    rationale="The documents treat an expired certificate as an outage: phones outside no longer connect, and so "
+    "cannot fetch the configuration that would help them. That one which is not valid yet is refused too is an inference.",
     guide=Guide(
         fix=(
             *_RENEW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -68,7 +68,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credential: Literal["none", "certificate", "password"] = "none"
     login_wanted: bool = True
     client_chain: tuple[str, ...] = ()
-    started_at: datetime
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     duration_s: float = 0.0
     interrupted: Literal["interrupt", "deadline"] | None = None
     stages: tuple[Stage, ...] = ()
