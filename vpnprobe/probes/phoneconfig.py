@@ -191,6 +191,7 @@ class ConfigStages:
             failure=answer.failure,
             message=answer.message,
             code=answer.code,
+            size=answer.size,
             duration_s=round(answer.duration_s, 6),
         )
         return _with_content(file, answer.data), answer.data

@@ -12,7 +12,6 @@ from vpnprobe.render.escape import printable
 from vpnprobe.wire.tls.registry import alert_name, version_name
 from vpnprobe.wire.tls.suites import suite_name
 
-
 _MAX_LENGTH = 1000  # of a sentence: many addresses may each have failed in their own way
 
 
@@ -54,7 +53,8 @@ def _resolve(evidence: Evidence) -> str:
     if resolution.source == "literal":
         return f"{name} is an address, no DNS needed"
     where = " (this machine's hosts file)" if resolution.source == "hosts-file" else ""
-    return f"{name} is {', '.join(resolution.addresses)}{where}"
+    more = f" and {resolution.left_out} more, not dialled" if resolution.left_out else ""
+    return f"{name} is {', '.join(resolution.addresses)}{more}{where}"
 
 
 def _boot_files(evidence: Evidence) -> str:
