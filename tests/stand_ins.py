@@ -32,7 +32,8 @@ LOOPBACK = "127.0.0.1"
 SECOND = "127.0.0.2"
 SESSION_COOKIE = "c2VjcmV0IHNlc3Npb24="
 
-Answer = Callable[[Request], bytes]
+# What a gateway answers: all at once, or part by part.
+Answer = Callable[[Request], bytes | Iterator[bytes]]
 
 
 @contextmanager
@@ -151,7 +152,9 @@ class RecordingGateway:
         self.sessions.append(session)
         while (request := await read_request(stream)) is not None:
             session.requests.append(request)
-            await stream.write(self._answer(request))
+            answer = self._answer(request)
+            for part in (answer,) if isinstance(answer, bytes) else answer:
+                await stream.write(part)
 
     @asynccontextmanager
     async def at(self, *hosts: str) -> AsyncIterator[int]:
