@@ -73,7 +73,7 @@ CRT001 = Check(
     judge=_judge_valid_now,
     covers=("VP-42",),
     rationale="The documents treat an expired certificate as an outage: phones outside no longer connect, and so "
-    "cannot fetch the configuration that would help them. That one which is not valid yet is refused too is an inference.",
+    "cannot fetch the configuration that would help them. That one is refused before its time is an inference.",
     guide=Guide(
         fix=(
             *_RENEW,

@@ -13,7 +13,6 @@ from vpnprobe.model.observation import HttpExchange, Login, LoginAnswer
 from vpnprobe.pki.pin import decide_pin
 
 _NOT_A_PHONE_GATEWAY: Final[frozenset[LoginAnswer]] = frozenset({"not-an-asa", "unavailable", "no-answer"})
-_REDIRECTS: Final[frozenset[LoginAnswer]] = frozenset({"redirect-other-host", "redirect-same-host"})
 
 
 def _status_line(exchange: HttpExchange | None) -> str:
@@ -130,8 +129,10 @@ def _judge_url_known(_case: Case, login: Login) -> Result:
         )
     if login.answer in _NOT_A_PHONE_GATEWAY:
         return unclear("the answer is not a phone gateway's (LOG001)")
-    if login.answer in _REDIRECTS:
-        return not_applicable("the answer is a redirect (LOG003, LOG004); it does not tell")
+    if login.answer == "redirect-other-host":
+        return not_applicable("the answer is a redirect to another host (LOG003)")
+    if login.answer == "redirect-same-host":
+        return unclear("the answer is a redirect (LOG004), as for a URL that no tunnel group has")
     return passed("the gateway knows the group-url")
 
 
@@ -281,8 +282,10 @@ def _judge_accepted(case: Case, login: Login) -> Result:
         return not_applicable("no credential was given, so no login was tried", answer=login.answer)
     if login.answer == "accepted":
         return passed("the login is accepted", answer=login.answer)
-    if login.answer in _REDIRECTS:
-        return not_applicable("the answer is a redirect (LOG003, LOG004); no login was tried")
+    if login.answer == "redirect-other-host":
+        return not_applicable("the answer is a redirect to another host (LOG003); no login was tried")
+    if login.answer == "redirect-same-host":
+        return unclear("the answer is a redirect (LOG004); no login was tried")
     if login.answer in _NOT_A_PHONE_GATEWAY or login.answer == "unknown-group-url":
         return unclear("the gateway's answer stands before any login (LOG001, LOG002)")
     handshake = needs.find_handshake(case)

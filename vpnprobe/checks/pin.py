@@ -162,7 +162,8 @@ PIN001 = Check(
     judge=_judge_pin,
     covers=("VP-07", "VP-10", "VP-30", "VP-34", "VP-35"),
     rationale="A phone follows no chain to a root that it trusts. It compares the SHA-1 of the gateway's "
-    "leaf with the hashes in its configuration, then looks for an issuer among them, and else ends the handshake with alert 48.",
+    "leaf with the hashes in its configuration, then looks for an issuer among them, and else ends the handshake "
+    "with alert 48.",
     guide=Guide(fix=(_EXPORT, _UPLOAD, _BY_HAND), logs=_LOGS, next=_NEXT),
     variants={
         "written-wrongly": Guide(

@@ -113,11 +113,11 @@ SCENARIOS = (
         title="The gateway redirects to its web portal",
         story=(
             "The path leads to the login page of the clientless portal on the same host.",
-            "Phones do not follow; the group-url is not one of a tunnel group.",
+            "Whether phones follow is not documented, and the login was not tried: a warning, and an open answer.",
         ),
         network=Network(gateways=(Gateway(answers="redirect-to-portal"),)),
         expect_fail=frozenset({"LOG004"}),
-        expect_verdict="warn",
+        expect_verdict="inconclusive",
     ),
     Scenario(
         name="client-certificate-failed",
