@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from vpnprobe.model.config import PhoneConfig, VpnGroup
-from vpnprobe.phoneconfig.meaning import DISABLED_SUITES, MEANINGS, meaning
+from vpnprobe.phoneconfig.meaning import MEANINGS, meaning
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,3 @@ def test_meaning(field: str, value: int | None, expected: str | None) -> None:
 def test_every_meaning_belongs_to_a_field() -> None:
     fields = {field.name for struct in (VpnGroup, PhoneConfig) for field in msgspec.structs.fields(struct)}
     assert set(MEANINGS) <= fields
-
-
-def test_the_seven_choices_of_disable_tls_ciphers() -> None:
-    assert list(DISABLED_SUITES.items()) == list(enumerate([0x000A, 0x002F, 0x0035, 0xC02F, 0xC02B, 0xC030, 0xC02C], 1))

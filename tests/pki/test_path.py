@@ -31,7 +31,6 @@ def test_the_whole_chain(leaf: make.Identity) -> None:
     assert indices(result) == [(SENT, 0), (SENT, 1), (SENT, 2), (SENT, 3)]
     assert result.end is PathEnd.SELF_SIGNED
     assert result.is_complete
-    assert result.is_in_time
     assert result.root_sent
     assert result.in_order
     assert (result.unused, result.duplicates, result.missing_issuer) == ((), (), None)
@@ -176,7 +175,6 @@ def test_authorities_that_sign_each_other_end() -> None:
 def test_dates(leaf: make.Identity, at: datetime, validity: Validity) -> None:
     result = build_path(leaf.chain_der, at=at)
     assert {member.validity for member in result.members} == {validity}
-    assert result.is_in_time == (validity is Validity.VALID)
     assert result.is_complete
 
 
@@ -184,13 +182,11 @@ def test_one_expired_member() -> None:
     root = make.issue(cn="Root", ca=True, not_after=datetime(2025, 1, 1, tzinfo=UTC))
     result = build_path([make.issue(cn="gw", issuer=root).der, root.der], at=NOW)
     assert [member.validity for member in result.members] == [Validity.VALID, Validity.EXPIRED]
-    assert not result.is_in_time
 
 
 def test_dates_that_cannot_be_read() -> None:
     result = build_path([make.issue(cn="gw", not_before="00000101000000Z").der], at=NOW)
     assert result.members[0].validity is Validity.UNKNOWN
-    assert not result.is_in_time
 
 
 @pytest.mark.parametrize("hash_name", ["md5", "sha1"])

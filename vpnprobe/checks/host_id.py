@@ -35,13 +35,12 @@ def _decide(chain: Chain, url: GroupUrl) -> tuple[HostIdDecision, str, dict[str,
     decision = decide_host_id(url.host, chain.leaf)
     named = listing(decision.names) or "no name"
     summary = f"{decision.host} against {named}: {_RULE_WORDS[decision.rule]}"
-    wildcard = next((name for name in decision.names if name.startswith("*")), None)
     facts: dict[str, Fact] = {
         "host": decision.host,
         "names": list(decision.names),
         "rule": decision.rule.value,
         "basis": decision.basis.value,
-        "wildcard": wildcard,
+        "wildcard": decision.wildcard,
     }
     return decision, summary, facts
 
@@ -61,7 +60,7 @@ def _judge_host_id(_case: Case, known: tuple[tuple[Chain, GroupUrl], VpnGroup]) 
         )
     if decision.accepts is None:
         return unclear(summary, **facts)
-    return failed(summary, "wildcard" if decision.rule is HostIdRule.WILDCARD_THIRD_LEVEL else "", **facts)
+    return failed(summary, "wildcard" if decision.wildcard else "", **facts)
 
 
 _FIX = (

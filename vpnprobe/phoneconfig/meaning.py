@@ -37,18 +37,6 @@ MEANINGS: Mapping[str, Mapping[int, str]] = {
     "span_to_pc_port": _ENABLED_DISABLED,
 }
 
-# disableTLSCiphers: the choices in the order that the 7832 release notes 12.5(1)SR2 print them, as IANA code
-# points. That the numbers follow this order is from usecallmanager.nz; 0 disables none.
-DISABLED_SUITES: Mapping[int, int] = {
-    1: 0x000A,  # TLS_RSA_WITH_3DES_EDE_CBC_SHA
-    2: 0x002F,  # TLS_RSA_WITH_AES_128_CBC_SHA
-    3: 0x0035,  # TLS_RSA_WITH_AES_256_CBC_SHA
-    4: 0xC02F,  # TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256
-    5: 0xC02B,  # TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
-    6: 0xC030,  # TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384
-    7: 0xC02C,  # TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384
-}
-
 
 def meaning(field: str, value: int | None) -> str | None:
     """Return what `value` of this field stands for, None where no source says."""

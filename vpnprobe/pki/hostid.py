@@ -16,17 +16,7 @@ import msgspec
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
 
-_LOG_WILDCARD = "VPNC: DNS has wildcard, starting checks..."
-_LOG_THIRD_LEVEL = (
-    "VPNC: Generic third level wildcards are not allowed, stopping checks on host=({host}) and dns=({pattern})"
-)
-_LOG_FAILED = (
-    "VPNC: hostID not found in subjectAltNames",
-    "VPNC: hostID not found in subject name",
-    "VPNC: hostIDCheck failed!!",
-)
 _THIRD_LEVEL_LABELS = 3
-_SHOWN_WILDCARDS = 16
 
 
 class HostIdRule(enum.Enum):
@@ -50,8 +40,7 @@ class HostIdDecision(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the check passes for `host`.
 
     `accepts` is None where the sources do not decide. `names` are the names that were tried, in order.
-    `log_lines` is what the phone logs, from the process name on (record number, level and time come before
-    it); empty where the wording is not known or nothing is logged.
+    `wildcard` is the generic third-level wildcard for which the phone stops its checks, as its log calls it.
     """
 
     accepts: bool | None
@@ -59,7 +48,7 @@ class HostIdDecision(msgspec.Struct, frozen=True, kw_only=True):
     basis: Basis
     host: str
     names: tuple[str, ...] = ()
-    log_lines: tuple[str, ...] = ()
+    wildcard: str | None = None
 
 
 def decide_host_id(host: str, facts: CertificateFacts) -> HostIdDecision:
@@ -75,7 +64,7 @@ def decide_host_id(host: str, facts: CertificateFacts) -> HostIdDecision:
         basis=basis,
         host=wanted,
         names=names,
-        log_lines=_log_lines(wanted, names) if accepts is False else (),
+        wildcard=next((name for name in names if _is_third_level(name)), None) if accepts is False else None,
     )
 
 
@@ -109,12 +98,6 @@ def _decide_named(host: str, san: tuple[str, ...]) -> _Verdict:
     if san:
         return HostIdRule.SUBJECT_MATCHES_SAN_DIFFERS, None, Basis.UNKNOWN
     return HostIdRule.SUBJECT_MATCHES, True, Basis.DOCUMENT
-
-
-def _log_lines(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    wildcards = [name for name in names if _is_third_level(name)][:_SHOWN_WILDCARDS]
-    refused = (line for name in wildcards for line in (_LOG_WILDCARD, _LOG_THIRD_LEVEL.format(host=host, pattern=name)))
-    return (*refused, *_LOG_FAILED)
 
 
 def _normalise(name: str) -> str:

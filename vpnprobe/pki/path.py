@@ -96,11 +96,6 @@ class PathResult(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the path reaches a self-signed certificate or a given root."""
         return self.end in _COMPLETE
 
-    @property
-    def is_in_time(self) -> bool:
-        """Whether all dates of the path hold."""
-        return all(member.validity is Validity.VALID for member in self.members)
-
 
 def verified_issuers(chain_der: Sequence[bytes]) -> frozenset[bytes]:
     """Return the certificates of the chain whose signatures lead down to the leaf `chain_der[0]`.
