@@ -86,7 +86,7 @@ SCENARIOS = (
             "An 8841 presents the certificate it was made with, signed by the SHA-2 manufacturing CA.",
             "The ASA knows that CA. Cisco advises an LSC instead, so only a warning is due.",
         ),
-        covers=("VP-28", "VP-29"),
+        covers=("VP-29",),
         model="8841",
         options=Options(client=Client(kind="mic")),
         expect_fail=frozenset({"HSK005"}),
