@@ -131,6 +131,12 @@ class RecordingGateway:
         self._certificate = certificate or Certificate()
         self.sessions: list[Seen] = []
 
+    def twin(self) -> RecordingGateway:
+        """Return another address of the same gateway: it shows the same certificate and notes its own sessions."""
+        other = RecordingGateway(self._answer, certificate=self._certificate, settings=self._settings)
+        other._pki = self._pki
+        return other
+
     @property
     def cert_hash(self) -> str:
         """The certHash that names the certificate it shows."""
