@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vpnprobe.model.target import parse_group_url as parse_group_url
     from vpnprobe.model.target import parse_mac as parse_mac
     from vpnprobe.phones.profile import load_profile as load_profile
+    from vpnprobe.probes.options import AskDhcp as AskDhcp
     from vpnprobe.probes.options import GatewayOptions as GatewayOptions
     from vpnprobe.probes.options import GivenConfig as GivenConfig
     from vpnprobe.probes.options import GivenServer as GivenServer
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from vpnprobe.run import measure_phone as measure_phone
     from vpnprobe.run import probe_gateway as probe_gateway
     from vpnprobe.run import probe_phone as probe_phone
+    from vpnprobe.transport.tls import ClientCredential as ClientCredential
     from vpnprobe.transport.tls import load_client_credential as load_client_credential
 
 _HOMES = {
@@ -55,6 +57,7 @@ _HOMES = {
     "parse_group_url": "vpnprobe.model.target",
     "parse_mac": "vpnprobe.model.target",
     "load_profile": "vpnprobe.phones.profile",
+    "AskDhcp": "vpnprobe.probes.options",
     "GatewayOptions": "vpnprobe.probes.options",
     "GivenConfig": "vpnprobe.probes.options",
     "GivenServer": "vpnprobe.probes.options",
@@ -65,6 +68,7 @@ _HOMES = {
     "measure_phone": "vpnprobe.run",
     "probe_gateway": "vpnprobe.run",
     "probe_phone": "vpnprobe.run",
+    "ClientCredential": "vpnprobe.transport.tls",
     "load_client_credential": "vpnprobe.transport.tls",
 }
 
@@ -75,3 +79,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'vpnprobe' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
