@@ -215,6 +215,7 @@ def test_redirects_of_the_gateway_are_not_followed(bounded: Callable[..., Ended]
 # --- text of a peer ---
 
 TEXT = CONTROL_TEXT.replace("\r", "")
+ShownSafely = Callable[..., dict[str, str]]
 FORMATS = ("text", "junit", "nagios", "json", "jsonl")
 
 
@@ -223,28 +224,31 @@ def hidden(text: str) -> set[str]:
     return {one for one in text if unicodedata.category(one) in {"Cc", "Cf", "Zl", "Zp", "Cs"}} - {"\n"}
 
 
-def shown_safely(cli: CommandLine, *arguments: str | Path) -> dict[str, str]:
-    """Run it once and show its Evidence in every format; fails where anything of it is raw. Gives the outputs."""
-    first = cli(*arguments, "--json", *LIMITS)
-    assert "bug" not in first.err
-    outputs = {}
-    for form in FORMATS:
-        ended = cli(*arguments, "--verbose", "--format", form, *LIMITS)
-        assert not hidden(ended.out + ended.err), form
-        outputs[form] = ended.out
-    ElementTree.fromstring(outputs["junit"])
-    return outputs | {"evidence": repr(first.json["evidence"])}
+@pytest.fixture
+def shown_safely(cli: CommandLine, tmp_path: Path) -> ShownSafely:
+    """Run the command line once and show its Evidence in every format; fails where anything of a peer is raw."""
+
+    def run(*arguments: str | Path) -> dict[str, str]:
+        evidence = tmp_path / "evidence.json"
+        assert "bug" not in cli(*arguments, *LIMITS, "--json", "--output", evidence).err
+        outputs = {form: cli("recheck", evidence, "--verbose", "--format", form) for form in FORMATS}
+        for form, ended in outputs.items():
+            assert not hidden(ended.out + ended.err), form
+        ElementTree.fromstring(outputs["junit"].out)
+        return {form: ended.out for form, ended in outputs.items()}
+
+    return run
 
 
-def test_names_of_a_certificate(cli: CommandLine) -> None:
+def test_names_of_a_certificate(cli: CommandLine, shown_safely: ShownSafely) -> None:
     gateway = RecordingGateway(
         certificate=Certificate(common_name=TEXT, names=(TEXT.split("<")[0].replace("\u202e", ""),))
     )
     with in_background(gateway.at(LOOPBACK)) as port:
         url = f"https://127.0.0.1:{port}/x"
-        outputs = shown_safely(cli, *phone(url, "--cert-hash", "0" * 40))
+        outputs = shown_safely(*phone(url, "--cert-hash", "0" * 40))
         assert "\\x1b[31mred" in outputs["text"]
-        shown_safely(cli, "gateway", url)
+        shown_safely("gateway", url)
         ended = cli("hash", url)
         assert "\\1B[31mred" in ended.out
         assert not hidden(ended.out)
@@ -272,10 +276,10 @@ def gaudy(request: Request) -> bytes:
     ],
     ids=["everything", "header", "location", "c1", "no http"],
 )
-def test_answers_of_the_gateway(cli: CommandLine, answer: Callable[[Request], bytes]) -> None:
+def test_answers_of_the_gateway(shown_safely: ShownSafely, answer: Callable[[Request], bytes]) -> None:
     gateway = RecordingGateway(answer)
     with in_background(gateway.at(LOOPBACK)) as port:
-        shown_safely(cli, *phone(f"https://127.0.0.1:{port}/x", "--cert-hash", gateway.cert_hash))
+        shown_safely(*phone(f"https://127.0.0.1:{port}/x", "--cert-hash", gateway.cert_hash))
 
 
 class RudeTftp(DatagramServer):
@@ -286,11 +290,11 @@ class RudeTftp(DatagramServer):
         self.send(b"\x00\x05\x00\x02" + TEXT.encode() + b"\x00", addr)
 
 
-def test_error_texts_of_the_configuration_server(cli: CommandLine) -> None:
+def test_error_texts_of_the_configuration_server(shown_safely: ShownSafely) -> None:
     with in_background(config_server(RudeTftp(), control_headers)) as server:
-        outputs = shown_safely(cli, *phone(NOWHERE), *server.options)
+        outputs = shown_safely(*phone(NOWHERE), *server.options)
         assert "x1b[31mred" in outputs["text"]
-        shown_safely(cli, *phone(NOWHERE, "--model", "8841"), *server.options)
+        shown_safely(*phone(NOWHERE, "--model", "8841"), *server.options)
 
 
 CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
@@ -301,11 +305,11 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def test_values_of_a_configuration(cli: CommandLine, tmp_path: Path) -> None:
+def test_values_of_a_configuration(shown_safely: ShownSafely, tmp_path: Path) -> None:
     """XML has no escape sequences, but C1 controls, bidirectional overrides and separators of lines."""
     path = tmp_path / "config\u202e.xml"
     path.write_text(CONFIG.format(text="a\u202eb\u009b31m\u2028c\u0085", name="x\u00b7"), encoding="utf-8")
-    outputs = shown_safely(cli, *phone(NOWHERE, "--config", str(path)))
+    outputs = shown_safely(*phone(NOWHERE, "--config", str(path)))
     assert "\\u202e" in outputs["text"]
 
 
@@ -316,7 +320,7 @@ async def serving(files: dict[str, bytes]) -> AsyncIterator[HostileServer]:
         yield HostileServer(sock.getsockname()[1], 9)
 
 
-def test_names_in_a_signed_file(cli: CommandLine) -> None:
+def test_names_in_a_signed_file(shown_safely: ShownSafely) -> None:
     signer = LabPki(datetime.now(UTC)).authority("capf")
     signed = functools.partial(signed_file, signer=signer, now=datetime.now(UTC))
     files = {
@@ -324,5 +328,5 @@ def test_names_in_a_signed_file(cli: CommandLine) -> None:
         f"SEP{MAC}.cnf.xml.sgn": signed(CONFIG.encode(), name=CONTROL_TEXT),
     }
     with in_background(serving(files)) as server:
-        outputs = shown_safely(cli, *phone(NOWHERE), *server.options)
+        outputs = shown_safely(*phone(NOWHERE), *server.options)
     assert "\\x1b[31mred" in outputs["text"]

@@ -143,7 +143,7 @@ def test_a_live_hash(silent_gateway: Lab) -> None:
         env=clean_environment(),
         text=True,
     )
-    time.sleep(1.5)
+    time.sleep(0.8)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=AT_ONCE_S)
     assert (process.returncode, out, err) == (UNKNOWN, "", "vpnprobe: interrupted\n")

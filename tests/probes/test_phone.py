@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
 from typing import Any
 
@@ -29,7 +30,7 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import STAGES, Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.phones import load_profile
-from vpnprobe.probes.options import NetworkOptions
+from vpnprobe.probes.options import NetworkOptions, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
 
 DONE = ("done", None)
@@ -39,8 +40,8 @@ SHA1 = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 async def probe_scenario(name: str, **changes: Any) -> Evidence:
     async with running_lab(find_scenario(name)) as lab:
         wanted = options_for(lab)
-        fields = {field: getattr(wanted, field) for field in wanted.__dataclass_fields__}
-        return await PhoneProbe(type(wanted)(**fields | changes)).run()
+        fields = {name: getattr(wanted, name) for name in inspect.signature(PhoneOptions).parameters}
+        return await PhoneProbe(PhoneOptions(**fields | changes)).run()
 
 
 # --- stages ---
