@@ -30,6 +30,7 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
         # `run` lets none out, so this one came while modules were still loaded.
+        sys.stderr.write("vpnprobe: interrupted\n")
         code = 3
     sys.exit(code)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
 import traceback
@@ -82,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing but a code ever leaves this function."""
     try:
         _refuse_broken_text(arguments)
-        result: Any = typer.main.get_command(app)(args=list(arguments), prog_name="vpnprobe", standalone_mode=False)
+        result = _command()(args=list(arguments), prog_name="vpnprobe", standalone_mode=False)
     except UsageError as error:
         return _complain(str(error))
     except TyperException as error:
@@ -106,6 +107,11 @@ def run(arguments: Sequence[str]) -> int:
     if result == _INTERRUPTED:
         return _complain("interrupted")
     return result if isinstance(result, int) else OK
+
+
+@functools.cache
+def _command() -> Any:
+    return typer.main.get_command(app)
 
 
 def _refuse_broken_text(arguments: Sequence[str]) -> None:
