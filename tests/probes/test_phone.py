@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.lab.accuracy import options_for
@@ -30,7 +30,7 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import STAGES, Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.phones import load_profile
-from vpnprobe.probes.options import NetworkOptions, PhoneOptions
+from vpnprobe.probes.options import NetworkOptions
 from vpnprobe.probes.phone import PhoneProbe
 
 DONE = ("done", None)
@@ -39,9 +39,7 @@ SHA1 = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 
 async def probe_scenario(name: str, **changes: Any) -> Evidence:
     async with running_lab(find_scenario(name)) as lab:
-        wanted = options_for(lab)
-        fields = {name: getattr(wanted, name) for name in inspect.signature(PhoneOptions).parameters}
-        return await PhoneProbe(PhoneOptions(**fields | changes)).run()
+        return await PhoneProbe(msgspec.structs.replace(options_for(lab), **changes)).run()
 
 
 # --- stages ---
