@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
 
 from vpnprobe.model.evidence import Evidence, ProbeName, StageName
 from vpnprobe.model.finding import Fact, Fix, Logs, Severity
@@ -24,8 +25,7 @@ BOTH_PROBES: tuple[ProbeName, ...] = ("phone", "gateway")
 Answer = Literal["pass", "fail", "not-applicable", "inconclusive"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a check is applied to.
 
     `label` names it in the report. `address` is the gateway's address as the observations write it, None where the
@@ -37,8 +37,7 @@ class Subject:
     hello: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One subject of one run. `now` is the moment that validity is judged for."""
 
     evidence: Evidence
@@ -46,8 +45,7 @@ class Case:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(msgspec.Struct, frozen=True):
     """A fact that is not there, and why: a stage that did not run, or an option that replaced it.
 
     `status` is "not-applicable" where the fact was never wanted in this run.
@@ -57,8 +55,7 @@ class Lack:
     status: Literal["inconclusive", "not-applicable"] = "inconclusive"
 
 
-@dataclass(frozen=True, slots=True)
-class Need(Generic[T]):
+class Need(msgspec.Struct, Generic[T], frozen=True):
     """Facts that a check cannot do without; `what` names them, `read` finds them or says why there are none."""
 
     what: tuple[str, ...]
@@ -77,13 +74,12 @@ class Need(Generic[T]):
         return Need(self.what + other.what, read)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a check says of one subject. `variant` picks the guide where the check has more than one."""
 
     status: Answer
     summary: str
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = {}
     variant: str = ""
 
 
@@ -117,8 +113,7 @@ def fix(platform: str, text: str) -> Fix:
     return Fix(platform, tuple(re.sub(r"(?<=\S) {2,}", " ", line) for line in lines))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guide:
+class Guide(msgspec.Struct, frozen=True, kw_only=True):
     """How to mend a fault, how to recognise it, and what to run next.
 
     Texts hold placeholders such as `{host}`, filled from the run and the finding's facts; what only the operator can
@@ -126,12 +121,11 @@ class Guide:
     """
 
     fix: tuple[Fix, ...] = ()
-    logs: Logs = field(default_factory=Logs)
+    logs: Logs = msgspec.field(default_factory=Logs)
     next: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check(Generic[T]):
+class Check(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One entry of the catalogue.
 
     `id` is an area and three digits; it is never used again for something else and says nothing about severity.
@@ -151,8 +145,8 @@ class Check(Generic[T]):
     judge: Callable[[Case, T], Result]
     rationale: str
     covers: tuple[str, ...] = ()
-    guide: Guide = field(default_factory=Guide)
-    variants: Mapping[str, Guide] = field(default_factory=dict)
+    guide: Guide = msgspec.field(default_factory=Guide)
+    variants: Mapping[str, Guide] = {}
     references: tuple[str, ...] = ()
     since: str = "2026.11"
     yields_to: tuple[str, ...] = ()

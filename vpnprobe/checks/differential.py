@@ -8,8 +8,9 @@ quickest to see comes first (a judgement, not a statement of the documents).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from vpnprobe.checks.base import Guide
 from vpnprobe.model.finding import Fix, Logs
@@ -17,8 +18,7 @@ from vpnprobe.model.finding import Fix, Logs
 Refusal = Literal["certificate", "certificate-failed", "password"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleCause:
+class PossibleCause(msgspec.Struct, frozen=True, kw_only=True):
     """One cause of a refusal.
 
     `refusals` are the kinds of refusal that it can explain. `confirm` are commands, `signs` the lines that show it in

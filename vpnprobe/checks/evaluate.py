@@ -10,7 +10,6 @@ import re
 import shlex
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -65,15 +64,13 @@ def judge(evidence: Evidence, now: datetime | None = None, checks: Sequence[AnyC
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Broken:
+class _Broken(msgspec.Struct, frozen=True):
     """A check that raised instead of answering."""
 
     error: Exception
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(msgspec.Struct, frozen=True):
     check: AnyCheck
     subject: Subject
     answer: Result | Lack | _Broken

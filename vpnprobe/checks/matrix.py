@@ -8,8 +8,9 @@ of client ciphers and configured certificates, and with what a release without C
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from vpnprobe.checks.needs import find_chain
 from vpnprobe.model.evidence import Evidence
@@ -53,8 +54,7 @@ TEMPORARY_NAME: Final = "ASA Temporary Self Signed Certificate"
 _EC_AUTHENTICATION = frozenset({"ECDSA", "ECDH"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """What one kind of client is given.
 
     `outcome` is "certificate", "refused" (the gateway answered, but not with a certificate) or "unknown" (not asked, or
@@ -82,8 +82,7 @@ class Cell:
         return f"self-signed {kind}" if self.self_signed else kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixReading:
+class MatrixReading(msgspec.Struct, frozen=True, kw_only=True):
     """The matrix of one address: its cells, and the columns that fit, the likeliest first."""
 
     address: str

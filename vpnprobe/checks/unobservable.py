@@ -6,12 +6,12 @@ when it is asked what it cannot see.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Unobservable:
+
+class Unobservable(msgspec.Struct, frozen=True):
     """One statement by its id, what it is about, and why a probe cannot decide it."""
 
     statement: str

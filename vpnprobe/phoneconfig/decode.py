@@ -7,7 +7,8 @@ UTF-8 without a mark; hand-made files do not keep to it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded
 
@@ -34,8 +35,7 @@ _DECLARATION_CHARS = 512
 _BLANK = " \t\r\n\0\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedText:
+class DecodedText(msgspec.Struct, frozen=True):
     """`text` without leading blanks and NULs; `used` is the codec, `recovered` what had to be overlooked."""
 
     text: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from xml.parsers import expat
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed
 
@@ -24,8 +25,7 @@ MAX_TEXT_CHARS = 16_384  # of one element; the longest legitimate one is a URL
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
 
-@dataclass(slots=True)
-class Element:
+class Element(msgspec.Struct):
     """One element. `tag` is the name as written, `name` the same in lower case without prefix, for look-up.
 
     `text` is the element's own character data, in document order, without that of its children.
@@ -34,7 +34,7 @@ class Element:
     tag: str
     name: str
     attributes: dict[str, str]
-    children: list[Element] = field(default_factory=list)
+    children: list[Element] = []
     text: str = ""
 
     def all(self, name: str) -> list[Element]:
@@ -59,8 +59,7 @@ class Element:
             waiting.extend(reversed(element.children))
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """The root, the text after it that is not blank, and the namespace prefixes that nothing declares."""
 
     root: Element

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
 from vpnprobe.pki.der import (
@@ -58,8 +59,7 @@ _CURVES = {  # SEC 2 and RFC 5639 names, and bits of the field
 MAX_KEY_BITS = 16384
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureAlgorithm:
+class SignatureAlgorithm(msgspec.Struct, frozen=True):
     """Name as OpenSSL prints it, hash (None if fixed by the scheme or unknown), and the key family."""
 
     name: str
@@ -119,8 +119,7 @@ def _pss_hash(algorithm: Algorithm) -> str | None:
     return "sha1"
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(msgspec.Struct, frozen=True):
     """Key type (`RSA`, `EC`, `DSA`, `Ed25519` .. or the dotted identifier), size, and the curve of an EC key.
 
     `curve` is the name, the dotted identifier where the name is not known, or `explicit` for explicit

@@ -7,7 +7,6 @@ None and is listed under `problems`, and the rest is still there.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -217,8 +216,7 @@ def _read_signature_algorithm(parts: CertificateParts, problems: list[Certificat
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _NameTexts:
+class _NameTexts(msgspec.Struct, frozen=True):
     rfc4514: str | None = None
     oneline: str | None = None
     common_names: tuple[str, ...] = ()

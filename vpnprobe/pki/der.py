@@ -8,8 +8,9 @@ minimal; indefinite lengths and tag numbers above 30 are refused, DER has neithe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed
 
@@ -44,8 +45,7 @@ _STRING_ENCODINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True):
     """One element. `offset` is where it starts in the bytes read, `raw` is header and body."""
 
     tag: int

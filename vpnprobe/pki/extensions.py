@@ -6,8 +6,9 @@ Each extension is read on its own, so that a broken one costs only its own facts
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import ip_address
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
 from vpnprobe.pki.der import (
@@ -50,8 +51,7 @@ _KEY_USAGE_BITS = (
 )
 
 
-@dataclass(slots=True)
-class Extensions:
+class Extensions(msgspec.Struct):
     """What the extensions say. None means absent or unreadable; `unreadable` tells which.
 
     `unreadable` and `duplicate` hold dotted identifiers; of duplicates the first one counts. `other_names`
@@ -66,8 +66,8 @@ class Extensions:
     path_length: int | None = None
     key_usage: tuple[str, ...] | None = None
     extended_key_usage: tuple[str, ...] | None = None
-    unreadable: list[str] = field(default_factory=list)
-    duplicate: list[str] = field(default_factory=list)
+    unreadable: list[str] = []
+    duplicate: list[str] = []
     is_cut: bool = False
 
 

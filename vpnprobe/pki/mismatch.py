@@ -10,7 +10,6 @@ import base64
 import enum
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -121,8 +120,7 @@ def explain_mismatch(expected: Sequence[CertHash], seen: Sequence[SeenCertificat
     return tuple(sorted(found, key=lambda miss: (miss.cert_hash_index, miss.seen_index)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Mistake:
+class _Mistake(msgspec.Struct, frozen=True):
     kind: NearMissKind
     explanation: str
     digest_name: str | None = None

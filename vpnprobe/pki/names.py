@@ -7,7 +7,8 @@ RFC 4514 (`CN=gw,O=Example`, most significant part last) for reports, and OpenSS
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, WireError
 from vpnprobe.pki.der import SEQUENCE, SET, read_children, read_element, read_oid, read_sequence, read_text
@@ -52,8 +53,7 @@ _SHORT_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True):
     """One attribute: dotted `oid`, `text` (None if the value is no string), and the value's bytes.
 
     `body` is the value without and `raw` with its DER header.

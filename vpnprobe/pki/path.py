@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -115,8 +114,7 @@ def verified_issuers(chain_der: Sequence[bytes]) -> frozenset[bytes]:
     return frozenset(node.der for node in found[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(msgspec.Struct, frozen=True):
     """A certificate that can be part of the path; an unreadable one cannot."""
 
     source: Source

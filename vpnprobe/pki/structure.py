@@ -5,7 +5,7 @@ Only the outline must be intact. Each part is kept as bytes, so that one broken 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed
 from vpnprobe.pki.der import (
@@ -25,8 +25,7 @@ _VERSION_TAG = 0xA0
 _EXTENSIONS_TAG = 0xA3
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateParts:
+class CertificateParts(msgspec.Struct, frozen=True):
     """The outline of one certificate.
 
     `tbs` is what the signature covers. `serial` are the octets of the INTEGER. `issuer`, `subject`,
@@ -87,8 +86,7 @@ def split_certificate(der: bytes) -> CertificateParts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Algorithm:
+class Algorithm(msgspec.Struct, frozen=True):
     """An AlgorithmIdentifier: dotted `oid`, and the parameters' element where present."""
 
     oid: str
@@ -103,8 +101,7 @@ def read_algorithm(der: bytes, field: str) -> Algorithm:
     return Algorithm(oid=read_oid(children[0], field), parameters=children[1] if len(children) > 1 else None)
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKeyParts:
+class PublicKeyParts(msgspec.Struct, frozen=True):
     """A SubjectPublicKeyInfo: algorithm and the octets of the key's BIT STRING."""
 
     algorithm: Algorithm

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import CertificateRequest, FirstFlight, KeyExchange
@@ -21,8 +22,7 @@ from vpnprobe.wire.tls.outcome import FlightResult
 _EXCERPT_LENGTH = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(msgspec.Struct, frozen=True):
     """A hello with the id that observations name it by."""
 
     id: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import Endpoint, GroupUrl
 
@@ -20,8 +22,7 @@ DEFAULT_PARALLEL = 2
 DEFAULT_PAUSE_S = 0.01
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkOptions:
+class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
     """How the network is used. `families` holds 4 and/or 6; times are seconds, `deadline` for the whole run."""
 
     resolvers: tuple[Endpoint, ...] = ()
@@ -32,16 +33,14 @@ class NetworkOptions:
     pause: float = DEFAULT_PAUSE_S
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenServer:
+class GivenServer(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration server that the operator named, and where (`origin`)."""
 
     endpoint: Endpoint
     origin: TftpOrigin = "option"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskDhcp:
+class AskDhcp(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for options 150 and 66 by DHCP INFORM on this interface (None: that of the default route)."""
 
     interface: str | None = None
@@ -63,8 +62,7 @@ class Password:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneOptions:
+class PhoneOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `PhoneProbe` needs.
 
     `server` None means: look for the DNS name CiscoCM1 as phones do. `cert_hashes` (raw texts) replace the
@@ -86,8 +84,7 @@ class PhoneOptions:
     network: NetworkOptions = NetworkOptions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayOptions:
+class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything `GatewayProbe` needs.
 
     `profile` is the phone that the report speaks of first; all are tried, unless `own_hello_only`. `enumerate` finds

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import AcceptedSuite, Enumeration, FirstFlight
@@ -14,8 +15,7 @@ from vpnprobe.wire.tls.registry import group_name, version_name
 from vpnprobe.wire.tls.suites import suite_name
 
 
-@dataclass(frozen=True, slots=True)
-class HelloRow:
+class HelloRow(msgspec.Struct, frozen=True):
     """One hello at one address: what was negotiated, and the letter of the certificate that was shown."""
 
     address: str

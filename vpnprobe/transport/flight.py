@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
@@ -13,8 +14,7 @@ from vpnprobe.wire.tls.hello import HelloTemplate, wrap_client_hello
 from vpnprobe.wire.tls.outcome import Ended, FlightResult
 
 
-@dataclass(frozen=True, slots=True)
-class FlightCapture:
+class FlightCapture(msgspec.Struct, frozen=True):
     """What one connection brought.
 
     `flight` is None when there was no connection, else whatever was read, also before a failure. `failure`

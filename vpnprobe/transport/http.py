@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import quote, quote_plus
 
@@ -127,8 +126,7 @@ class GatewayHttp:
         return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpFile:
+class HttpFile(msgspec.Struct, frozen=True, kw_only=True):
     """What one GET of a file brought, in the terms of a boot file.
 
     `data` is the whole file and None unless the outcome is "received". `failure` is None only then. `code` is the HTTP

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import dns.asyncbackend
@@ -15,6 +14,7 @@ import dns.name
 import dns.nameserver
 import dns.rcode
 import dns.resolver
+import msgspec
 
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.target import Endpoint
@@ -23,8 +23,7 @@ _TRIES: Final = 2
 """How often each server is asked within the time: a dead first server or one lost datagram is survived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(msgspec.Struct, frozen=True):
     """The answer to one question, and the servers that were asked (`address:port`, in order)."""
 
     servers: tuple[str, ...]
@@ -34,11 +33,10 @@ class Lookup:
     failure: Failure | None = None
 
 
-@dataclass(slots=True)
-class _Log:
+class _Log(msgspec.Struct):
     """What the servers did: who was asked, the last bad answer, the last error on the way to one."""
 
-    asked: list[str] = field(default_factory=list)
+    asked: list[str] = []
     bad: str = ""
     error: str = ""
 

@@ -10,7 +10,6 @@ Source: the file formats of usecallmanagernz/certutils. Signatures are not verif
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 import msgspec
 
@@ -141,8 +140,7 @@ class SignedHeader(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.hash_algorithm is None else HASH_NAMES.get(self.hash_algorithm)
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptionItems:
+class EncryptionItems(msgspec.Struct, frozen=True):
     """What `build_signed_header` writes into the encryption items of a `.enc.sgn`."""
 
     iv: bytes

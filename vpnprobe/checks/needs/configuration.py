@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from vpnprobe.checks.base import Case, Lack, Need
 from vpnprobe.checks.needs.stages import not_reached
@@ -98,8 +99,7 @@ def _read_fetches(case: Case) -> tuple[BootFile, ...] | Lack:
 fetches = Need(("an answer to the request for the configuration file",), _read_fetches)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(msgspec.Struct, frozen=True):
     """A configuration file at hand: what it says, or why it cannot be read."""
 
     name: str
@@ -158,8 +158,7 @@ def _read_vpn_group(case: Case) -> VpnGroup | Lack:
 vpn_group = Need(("the vpnGroup of the configuration",), _read_vpn_group)
 
 
-@dataclass(frozen=True, slots=True)
-class Pins:
+class Pins(msgspec.Struct, frozen=True):
     """The certHashes to compare with, the name of each, and the text of hashAlg."""
 
     hashes: tuple[CertHash, ...]

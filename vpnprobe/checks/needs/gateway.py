@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from vpnprobe.checks.base import Case, Lack, Need, Subject
 from vpnprobe.checks.needs.stages import not_reached
@@ -119,8 +120,7 @@ def _read_own_flight(case: Case) -> FirstFlight | Lack:
 own_flight = Need(("the answer to this phone's hello",), _read_own_flight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """The certificates that one hello was shown, leaf first, as DER, and what the leaf says."""
 
     flight: FirstFlight
