@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,11 @@ def test_faults_of_the_operator_are_usage_errors() -> None:
 @pytest.mark.parametrize("name", vpnprobe.__all__)
 def test_every_name_is_there(name: str) -> None:
     assert getattr(vpnprobe, name) is not None
+
+
+@pytest.mark.parametrize("name", [name for name in vpnprobe.__all__ if name != "__version__"])
+def test_help_can_show_every_name(name: str) -> None:
+    assert name in pydoc.render_doc(getattr(vpnprobe, name))
 
 
 def test_a_star_import_and_dir_give_them_all() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from typing import Any
 
-import msgspec
 import pytest
 
 from tests.lab.accuracy import options_for
@@ -39,7 +39,7 @@ SHA1 = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 
 async def probe_scenario(name: str, **changes: Any) -> Evidence:
     async with running_lab(find_scenario(name)) as lab:
-        return await PhoneProbe(msgspec.structs.replace(options_for(lab), **changes)).run()
+        return await PhoneProbe(dataclasses.replace(options_for(lab), **changes)).run()
 
 
 # --- stages ---

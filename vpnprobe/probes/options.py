@@ -19,7 +19,7 @@ DEFAULT_DEADLINE_S = 60.0
 
 # Connections to one gateway at once, and the pause between two of them: a gateway in production must not notice us.
 DEFAULT_PARALLEL = 2
-DEFAULT_PAUSE_S = 0.01
+DEFAULT_PAUSE_S = 0.005
 
 
 class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +31,9 @@ class NetworkOptions(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float = DEFAULT_DEADLINE_S
     parallel: int = DEFAULT_PARALLEL
     pause: float = DEFAULT_PAUSE_S
+
+
+DEFAULT_NETWORK = NetworkOptions()
 
 
 class GivenServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +65,9 @@ class Password:
     password: str = field(repr=False)
 
 
-class PhoneOptions(msgspec.Struct, frozen=True, kw_only=True):
+# A struct's signature needs the types of all fields at run time, and `help` fails without; these would cost an import.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneOptions:
     """Everything `PhoneProbe` needs.
 
     `server` None means: look for the DNS name CiscoCM1 as phones do. `cert_hashes` (raw texts) replace the
@@ -81,10 +86,11 @@ class PhoneOptions(msgspec.Struct, frozen=True, kw_only=True):
     password: Password | None = None
     login: bool = True
     follow_phone: bool = False
-    network: NetworkOptions = NetworkOptions()
+    network: NetworkOptions = DEFAULT_NETWORK
 
 
-class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayOptions:
     """Everything `GatewayProbe` needs.
 
     `profile` is the phone that the report speaks of first; all are tried, unless `own_hello_only`. `enumerate` finds
@@ -96,4 +102,4 @@ class GatewayOptions(msgspec.Struct, frozen=True, kw_only=True):
     group_url: GroupUrl | None = None
     enumerate: bool = False
     own_hello_only: bool = False
-    network: NetworkOptions = NetworkOptions()
+    network: NetworkOptions = DEFAULT_NETWORK
