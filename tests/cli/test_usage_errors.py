@@ -109,6 +109,12 @@ def test_no_command_shows_the_help_and_is_no_success(cli: CommandLine, group: tu
     assert ended.err == cli(*group, "--help").out
 
 
+def test_dhcp_at_an_interface_that_is_not_there(cli: CommandLine) -> None:
+    ended = cli("phone", "--group-url", NOWHERE, "--mac", MAC, "--tftp", "dhcp:nowhere0")
+    assert ended.code == UNKNOWN
+    assert "no network interface 'nowhere0'" in ended.complaint
+
+
 # --- credentials that cannot be used ---
 
 
