@@ -21,7 +21,7 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import Resolution
 from vpnprobe.model.target import Endpoint
-from vpnprobe.transport.names import Resolver
+from vpnprobe.transport.names import MAX_ADDRESSES, Resolver
 
 HOST = "vpn.example.com"
 V4 = f"{HOST}. 300 IN A 192.0.2.7"
@@ -43,6 +43,25 @@ def by_type(**given: Respond) -> Respond:
 
 def silent(question: Question, transport: str) -> Answer:
     return None
+
+
+async def test_more_addresses_than_anybody_dials_are_counted() -> None:
+    def many(question: Question, transport: str) -> Answer:
+        reply = dns.message.make_response(question)
+        if transport == "udp":
+            reply.flags |= dns.flags.TC
+            return reply.to_wire()
+        asked = question.question[0]
+        prefix = "127.0" if asked.rdtype == dns.rdatatype.A else "2001:db8::7f"
+        separator = "." if asked.rdtype == dns.rdatatype.A else ":"
+        values = [f"{prefix}{separator}{one // 200}{separator}{one % 200}" for one in range(2000)]
+        reply.answer.append(dns.rrset.from_text_list(asked.name, 2**31 - 1, "IN", asked.rdtype, values))
+        return reply.to_wire(max_size=65535)
+
+    found = await resolve(many, timeout=10)
+    assert len(found.addresses) == 2 * MAX_ADDRESSES
+    assert {":" in one for one in found.addresses} == {True, False}
+    assert found.left_out == 4000 - 2 * MAX_ADDRESSES
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,14 @@ class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `source` is "literal" (an IP address needs no DNS), "dns", or "hosts-file" (this machine's own table, which no
     phone has). `failure` is set when there is no address; `partial` when one family answered and the other failed for
-    another reason than having no record. `canonical` is the end of a CNAME chain if there was one.
+    another reason than having no record. `canonical` is the end of a CNAME chain if there was one. `left_out` counts
+    addresses that were given and not dialled, as there were too many.
     """
 
     name: str
     source: Literal["literal", "dns", "hosts-file"]
     addresses: tuple[str, ...] = ()
+    left_out: int = 0
     canonical: str | None = None
     ttl: int | None = None
     servers: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ from vpnprobe.model.target import Endpoint, is_address
 
 BOTH_FAMILIES: Final = frozenset((4, 6))
 """IPv4 and IPv6."""
+MAX_ADDRESSES: Final = 8
+"""Addresses of one name and IP version that are dialled. One DNS answer can hold 4,000."""
 HOSTS_FILE: Final = (
     Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / r"System32\drivers\etc\hosts"
     if os.name == "nt"
@@ -79,12 +81,13 @@ class Resolver:
                 for family in sorted(families)
             ]
         lookups = [task.result() for task in tasks]
-        addresses = tuple(address for one in lookups for address in one.addresses)
+        addresses = tuple(address for one in lookups for address in one.addresses[:MAX_ADDRESSES])
         failure = _worst([one.failure for one in lookups])
         return Resolution(
             name=host,
             source="dns",
             addresses=addresses,
+            left_out=sum(len(one.addresses) for one in lookups) - len(addresses),
             canonical=next((one.canonical for one in lookups if one.canonical), None),
             ttl=min((one.ttl for one in lookups if one.ttl is not None), default=None),
             servers=tuple(dict.fromkeys(server for one in lookups for server in one.servers)),
