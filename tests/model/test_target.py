@@ -46,6 +46,7 @@ def test_what_is_no_mac_gets_an_example(text: str) -> None:
         ("[2001:db8::7]", Endpoint("2001:db8::7", 443)),
         ("[2001:db8::7]:65535", Endpoint("2001:db8::7", 65535)),
         ("fe80::1%eth0", Endpoint("fe80::1%eth0", 443)),
+        ("bücher.example:1", Endpoint("xn--bcher-kva.example", 1)),
     ],
 )
 def test_endpoints(text: str, expected: Endpoint) -> None:
@@ -100,6 +101,7 @@ def test_an_endpoint_reads_back(host: str, port: int) -> None:
         ("https://vpn.example.com", "vpn.example.com", 443, "/", "vpn.example.com"),
         ("https://vpn.example.com:8443/a/b?c=d", "vpn.example.com", 8443, "/a/b?c=d", "vpn.example.com:8443"),
         ("https://[2001:db8::7]:8443/x", "2001:db8::7", 8443, "/x", "[2001:db8::7]:8443"),
+        ("https://bücher.example/x", "xn--bcher-kva.example", 443, "/x", "xn--bcher-kva.example"),
         ("HTTPS://10.198.16.140/VPNPhone", "10.198.16.140", 443, "/VPNPhone", "10.198.16.140"),
     ],
 )
@@ -122,6 +124,7 @@ def test_group_urls(text: str, host: str, port: int, path: str, authority: str) 
         "https://vpn.example.com/x#y",
         "https://vpn.example.com/a b",
         "https://[::1/x",
+        f"https://{'ü' * 64}.example/x",
         "https://vpn.example.com/\x1b[31m",
     ],
 )

@@ -381,7 +381,7 @@ async def test_no_connection() -> None:
     ("name", "sent"),
     [
         ("vpn.example.com", b"vpn.example.com"),
-        ("bücher.example", b"xn--bcher-kva.example"),
+        ("vpn.example.com.", b"vpn.example.com"),
         ("192.0.2.7", None),
         (None, None),
     ],

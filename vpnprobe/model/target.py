@@ -16,7 +16,7 @@ DNS_PORT = 53
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A host (name or IP literal, without brackets) and a port."""
+    """A host (name in ASCII or IP literal, without brackets) and a port."""
 
     host: str
     port: int
@@ -125,7 +125,11 @@ def device_name(mac: str) -> str:
 def _checked_host(host: str, text: str) -> str:
     if not host or len(host) > 253 or re.search(r"[\s/\\@?#%\[\]\x00-\x1f\x7f]", host.split("%")[0]):
         raise UsageError(f"{text!r} names no usable host; write a host name or an IP address")
-    return host
+    try:
+        # DNS, SNI and the Host header all carry a name in ASCII (RFC 3490).
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise UsageError(f"{text!r} names no usable host ({error}); write a host name or an IP address") from error
 
 
 def _checked_port(port_text: str, text: str) -> int:

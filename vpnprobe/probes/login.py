@@ -10,13 +10,14 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
-from vpnprobe.model.errors import TransportError, UsageError
+from vpnprobe.model.errors import TransportError
 from vpnprobe.model.observation import FirstFlight, Handshake, HttpExchange, Login
-from vpnprobe.model.target import Endpoint, parse_endpoint, parse_group_url
+from vpnprobe.model.target import Endpoint, parse_endpoint
 from vpnprobe.probes.flights import FlightRunner, Hello
 from vpnprobe.probes.options import PhoneOptions
 from vpnprobe.probes.recorder import Recorder
 from vpnprobe.transport.names import Resolver
+from vpnprobe.wire.webvpn import redirect_endpoint
 
 if TYPE_CHECKING:
     from vpnprobe.transport.http import GatewayHttp
@@ -203,13 +204,11 @@ class LoginStages:
         if exchange.answer != "redirect-other-host":
             return None, None
         location = next((value for name, value in exchange.headers if name == "location"), "")
-        try:
-            url = parse_group_url(location)
-        except UsageError:
-            return location or None, None
-        resolution = await self._resolver.resolve(url.host, self._options.network.families)
+        target = redirect_endpoint(location, self._options.group_url.endpoint)
+        if target is None:
+            return None, None
+        resolution = await self._resolver.resolve(target.host, self._options.network.families)
         if not resolution.addresses:
-            return str(url.endpoint), None
-        where = Endpoint(resolution.addresses[0], url.port)
-        flight = await self._flights.look(where, self._hello, url.host)
-        return str(url.endpoint), flight
+            return str(target), None
+        where = Endpoint(resolution.addresses[0], target.port)
+        return str(target), await self._flights.look(where, self._hello, target.host)

@@ -166,7 +166,7 @@ class Engine:
                 context.add_extra_chain_cert(x509.load_der_x509_certificate(issuer))
         connection = SSL.Connection(context, None)
         if settings.server_name is not None and not is_address(settings.server_name):
-            connection.set_tlsext_host_name(settings.server_name.encode("idna"))
+            connection.set_tlsext_host_name(settings.server_name.removesuffix(".").encode("ascii"))
         connection.set_connect_state()
         return connection
 

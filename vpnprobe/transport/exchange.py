@@ -58,8 +58,8 @@ class HttpConnection:
 
     @property
     def host(self) -> str:
-        """The host of `base`, an IPv6 address without brackets."""
-        return self._base.host
+        """The host of `base` in ASCII, an IPv6 address without brackets."""
+        return self._base.raw_host.decode("ascii")
 
     @property
     def closed(self) -> bool:

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.observation import Cookie, LoginAnswer
-from vpnprobe.model.target import HTTPS_PORT, Endpoint
+from vpnprobe.model.target import HTTPS_PORT, Endpoint, parse_endpoint
 
 SECRET_HEADERS: Final = frozenset(
     {
@@ -86,7 +87,11 @@ def redirect_endpoint(location: str, current: Endpoint) -> Endpoint | None:
         return current
     if not host:
         return None
-    return Endpoint(host, port or (80 if parts.scheme.lower() == "http" else HTTPS_PORT))
+    default = 80 if parts.scheme.lower() == "http" else HTTPS_PORT
+    try:
+        return parse_endpoint(str(Endpoint(host, port or default)), default)
+    except UsageError:
+        return None
 
 
 def classify_answer(

@@ -44,8 +44,8 @@ def find_extension(extensions: tuple[Extension, ...] | None, kind: int) -> bytes
 
 
 def server_name(name: str) -> Extension:
-    """The DNS name asked for, in ASCII (RFC 6066 section 3)."""
-    entry = bytes((_HOST_NAME,)) + vector(2, name.encode("ascii"))
+    """The DNS name asked for, in ASCII and without a dot at the end (RFC 6066 section 3)."""
+    entry = bytes((_HOST_NAME,)) + vector(2, name.removesuffix(".").encode("ascii"))
     return ExtensionType.server_name, vector(2, entry)
 
 
