@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -49,10 +50,14 @@ PKCS12 = pkcs12.serialize_key_and_certificates(
 )
 
 
+ED25519_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 @pytest.mark.parametrize(
     ("certificate", "key", "advice"),
     [
         pytest.param(None, PLAIN_KEY, "No such file", id="no certificate file"),
+        pytest.param(PHONE.pem, ED25519_KEY, "RSA or EC", id="a key that no phone has"),
         pytest.param(PHONE.pem, None, "No such file", id="no key file"),
         pytest.param(PHONE.der, PLAIN_KEY, "openssl x509 -inform der", id="DER"),
         pytest.param(PKCS12, PLAIN_KEY, "openssl pkcs12", id="PKCS#12"),

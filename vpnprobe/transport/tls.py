@@ -160,6 +160,7 @@ def load_client_credential(cert_path: Path, key_path: Path | None = None) -> Cli
     _hide_openssl_configuration()
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
@@ -185,6 +186,8 @@ def load_client_credential(cert_path: Path, key_path: Path | None = None) -> Cli
             f"{key_path}: no private key can be read from it; give the file that holds "
             "'-----BEGIN PRIVATE KEY-----' as the key"
         ) from error
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise UsageError(f"{key_path}: a phone's key is RSA or EC; give the key of its LSC or MIC")
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     first, *issuers = certificates
     if first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public:
