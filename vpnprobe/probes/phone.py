@@ -29,7 +29,7 @@ from vpnprobe.transport.names import Resolver
 class PhoneProbe:
     """One run. `run` measures within the deadline; `evidence` gives what there is at any moment.
 
-    Raises `UsageError` for a profile that is no phone.
+    Raises `UsageError` for a profile that is no phone, `run` for a network interface that does not exist.
     """
 
     def __init__(self, options: PhoneOptions, *, progress: Progress | None = None) -> None:
@@ -73,9 +73,13 @@ class PhoneProbe:
 
     async def _run_stages(self) -> None:
         # The gateway and the configuration server know nothing of each other, so neither waits for the other.
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._look_at_gateway())
-            group.create_task(ConfigStages(self._options, self._boot, self._recorder, self._resolver).run())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._look_at_gateway())
+                group.create_task(ConfigStages(self._options, self._boot, self._recorder, self._resolver).run())
+        except ExceptionGroup as group_error:
+            # One error ends both; a caller who is to mend his input must see that one, not the group.
+            raise group_error.exceptions[0] from None
         self._decide_pin()
         self._decide_host_id()
         if self._options.follow_phone and self._stopped():
