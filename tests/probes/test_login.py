@@ -198,8 +198,9 @@ async def test_the_other_host_of_a_redirect_is_looked_at_and_asked_nothing(crede
     assert set(login.redirect_flight.chain) <= set(evidence.certificates)
 
 
-async def test_a_redirect_to_a_host_that_is_not_there() -> None:
-    evidence = await run(to("https://127.0.0.2:9/VPNPhone"))
+@pytest.mark.parametrize("location", ["https://127.0.0.2:9/VPNPhone", "//127.0.0.2:9/x", "http://127.0.0.2:9"])
+async def test_a_redirect_to_a_host_that_is_not_there(location: str) -> None:
+    evidence = await run(to(location))
     [login] = evidence.logins
     assert login.redirect_host == "127.0.0.2:9"
     assert login.redirect_flight

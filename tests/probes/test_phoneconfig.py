@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +22,7 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.target import Endpoint
-from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer
+from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, NetworkOptions
 from vpnprobe.transport.dhcp import DhcpAnswer
 
 NOW = datetime.now(UTC)
@@ -176,6 +177,34 @@ async def test_requests_look_like_a_phone_s() -> None:
         b"\x00\x01" + name.encode() + b"\x00octet\x00" for name in (CTL, ITL, CLUSTER, PLAIN)
     ]
     assert len({address for _, address in server.seen}) == 4
+
+
+class Dripping(Requests):
+    """Sends the configuration block by block for ever, each just before the client would ask again."""
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        """Answer late."""
+        opcode, block = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
+        if opcode == 1 and b"cnf.xml" not in data:
+            super().datagram_received(data, addr)
+            return
+        number = 1 if opcode == 1 else block + 1
+        answer = b"\x00\x03" + number.to_bytes(2, "big") + bytes(512)
+        asyncio.get_running_loop().call_later(0.02, self.send, answer, addr)
+
+
+async def test_a_server_that_drips_leaves_time_for_the_gateway() -> None:
+    async with listening_udp(Dripping()) as port:
+        evidence = await probe(
+            server=GivenServer(endpoint=Endpoint(LOOPBACK, port)), network=NetworkOptions(timeout=0.5, deadline=2)
+        )
+        await asyncio.sleep(0.05)
+    assert evidence.interrupted is None
+    last = evidence.boot_files[-1]
+    assert (last.name, last.outcome) == (PLAIN, "truncated")
+    assert last.failure
+    assert last.failure.kind is FailureKind.DEADLINE
+    assert last.size > 0
 
 
 # --- several addresses of one server ---

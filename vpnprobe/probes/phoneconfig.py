@@ -36,6 +36,9 @@ HTTP_PORT = 6970
 # A real configuration has some 10 kB, the largest trust lists some 100 kB.
 MAX_FILE_SIZE = 4 << 20
 
+# The part of the run's time that files may take: a server that drips must not use up what the gateway's stages need.
+_SHARE_OF_DEADLINE = 0.5
+
 # With these the server is as good as absent: asking it for the next file would only wait again.
 _ABSENT = frozenset({"timeout", "unreachable"})
 
@@ -59,9 +62,11 @@ class ConfigStages:
         self._resolver = resolver
         self._device = device_name(options.mac)
         self._http_gone = False
+        self._deadline = 0.0
 
     async def run(self) -> None:
         """Run both stages."""
+        self._deadline = asyncio.get_running_loop().time() + self._options.network.deadline * _SHARE_OF_DEADLINE
         with self._recorder.stage("boot-files") as outcome:
             content = await self._fetch(outcome)
         with self._recorder.stage("config") as outcome:
@@ -178,9 +183,9 @@ class ConfigStages:
         from vpnprobe.transport.http import fetch_config_file
 
         where = Endpoint(server.host, self._options.http_port or self._boot.http_port or HTTP_PORT)
-        answer = await fetch_config_file(
-            where.host, where.port, str(where), name, timeout=self._options.network.timeout, cap=MAX_FILE_SIZE
-        )
+        left = max(self._deadline - asyncio.get_running_loop().time(), 0)
+        timeout = min(self._options.network.timeout, left)
+        answer = await fetch_config_file(where.host, where.port, str(where), name, timeout=timeout, cap=MAX_FILE_SIZE)
         file = BootFile(
             name=name,
             protocol="http",
@@ -203,7 +208,7 @@ class ConfigStages:
             server.port,
             name,
             timeout=network.timeout,
-            deadline=began + network.deadline,
+            deadline=self._deadline,
             options=_offered(self._boot.tftp_options),
         )
         file = BootFile(
