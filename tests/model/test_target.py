@@ -101,6 +101,7 @@ def test_an_endpoint_reads_back(host: str, port: int) -> None:
         ("https://vpn.example.com", "vpn.example.com", 443, "/", "vpn.example.com"),
         ("https://vpn.example.com:8443/a/b?c=d", "vpn.example.com", 8443, "/a/b?c=d", "vpn.example.com:8443"),
         ("https://[2001:db8::7]:8443/x", "2001:db8::7", 8443, "/x", "[2001:db8::7]:8443"),
+        ("https://[fe80::1%25eth0]/x", "fe80::1%eth0", 443, "/x", "[fe80::1]"),
         ("https://bücher.example/x", "xn--bcher-kva.example", 443, "/x", "xn--bcher-kva.example"),
         ("HTTPS://10.198.16.140/VPNPhone", "10.198.16.140", 443, "/VPNPhone", "10.198.16.140"),
     ],

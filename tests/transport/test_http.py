@@ -31,7 +31,7 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import BootFileOutcome, HttpExchange
 from vpnprobe.transport.http import PAGE_BYTES, GatewayHttp, HttpFile, fetch_config_file
-from vpnprobe.transport.tcp import open_tcp
+from vpnprobe.transport.tcp import TcpStream, open_tcp
 from vpnprobe.transport.tls import TlsSettings, handshake
 from vpnprobe.wire.tls.alert import build_alert
 from vpnprobe.wire.tls.registry import Version
@@ -519,7 +519,7 @@ CAP = 100_000
 
 async def fetch(script: Script, timeout: float = 5.0, cap: int = CAP, name: str = FILE) -> HttpFile:
     async with byte_server(script) as server:
-        file = await fetch_config_file(LOOPBACK, server.port, "10.1.1.5:6970", name, timeout=timeout, cap=cap)
+        file = await fetch_config_file(LOOPBACK, server.port, name, timeout=timeout, cap=cap)
         await server.all_ended()
     return file
 
@@ -548,14 +548,16 @@ def ok(body: bytes, length: int | None = None) -> bytes:
 )
 async def test_a_file_is_asked_for_as_a_phone_does(name: str, target: bytes) -> None:
     heard: list[bytes] = []
+    hosts: list[str] = []
 
     async def listen(peer: Peer) -> None:
+        hosts.append("{}:{}".format(*peer.writer.get_extra_info("sockname")))
         heard.append(await peer.hear())
         await peer.send(ok(CONTENT))
         await peer.gone()
 
     file = await fetch(listen, name=name)
-    assert heard == [b"GET /" + target + b" HTTP/1.1\r\nHost: 10.1.1.5:6970\r\n\r\n"]
+    assert heard == [b"GET /" + target + f" HTTP/1.1\r\nHost: {hosts[0]}\r\n\r\n".encode()]
     assert (file.outcome, file.data, file.code, file.failure) == ("received", CONTENT, 200, None)
     assert file.size == len(CONTENT)
 
@@ -627,17 +629,37 @@ async def test_the_servers_words_are_kept() -> None:
     assert (file.failure.code, file.failure.who) == (503, "peer")
 
 
+async def test_a_scope_is_for_the_socket_and_not_for_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    opened: list[str] = []
+
+    async def listen(peer: Peer) -> None:
+        heard.append(await peer.hear())
+        await peer.send(ok(b""))
+        await peer.gone()
+
+    async def link_local(address: str, port: int, *, timeout: float) -> TcpStream:
+        opened.append(address)
+        return await open_tcp(LOOPBACK, port, timeout=timeout)
+
+    monkeypatch.setattr("vpnprobe.transport.http.open_tcp", link_local)
+    async with byte_server(listen) as server:
+        file = await fetch_config_file("fe80::7%eth0", server.port, FILE, timeout=5, cap=CAP)
+    assert (file.outcome, opened) == ("received", ["fe80::7%eth0"])
+    assert f"Host: [fe80::7]:{server.port}\r\n".encode() in heard[0]
+
+
 async def test_no_server() -> None:
-    refused = await fetch_config_file(LOOPBACK, closed_port(), "x:6970", FILE, timeout=5, cap=CAP)
+    refused = await fetch_config_file(LOOPBACK, closed_port(), FILE, timeout=5, cap=CAP)
     with unanswering_port() as port:
-        dropped = await fetch_config_file(LOOPBACK, port, "x:6970", FILE, timeout=0.2, cap=CAP)
+        dropped = await fetch_config_file(LOOPBACK, port, FILE, timeout=0.2, cap=CAP)
     assert (refused.outcome, dropped.outcome) == ("unreachable", "timeout")
     assert (refused.code, refused.data) == (None, None)
 
 
 async def test_a_cancelled_fetch_closes_its_connection() -> None:
     async with byte_server(serve(b"")) as server:
-        task = asyncio.create_task(fetch_config_file(LOOPBACK, server.port, "x:6970", FILE, timeout=30, cap=CAP))
+        task = asyncio.create_task(fetch_config_file(LOOPBACK, server.port, FILE, timeout=30, cap=CAP))
         await server.someone_came()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -46,8 +46,8 @@ class GroupUrl(msgspec.Struct, frozen=True):
 
     @property
     def authority(self) -> str:
-        """The value of the HTTP Host header: the port only where it is not 443."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """The value of the HTTP Host header: the port only where it is not 443, no scope (RFC 6874 section 3)."""
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return host if self.port == HTTPS_PORT else f"{host}:{self.port}"
 
 
@@ -98,7 +98,8 @@ def parse_group_url(text: str) -> GroupUrl:
         raise UsageError(f"{text!r}: a group-url carries no user name and no fragment; {example}")
     if port == 0:
         raise UsageError(f"{text!r}: port 0 cannot be dialled; {example}")
-    host = _checked_host(parts.hostname or "", text)
+    # In a URL the mark before a scope is itself escaped (RFC 6874 section 2).
+    host = _checked_host((parts.hostname or "").replace("%25", "%"), text)
     path = parts.path or "/"
     return GroupUrl(text, host, port or HTTPS_PORT, path + (f"?{parts.query}" if parts.query else ""))
 

@@ -185,7 +185,7 @@ class ConfigStages:
         where = Endpoint(server.host, self._options.http_port or self._boot.http_port or HTTP_PORT)
         left = max(self._deadline - asyncio.get_running_loop().time(), 0)
         timeout = min(self._options.network.timeout, left)
-        answer = await fetch_config_file(where.host, where.port, str(where), name, timeout=timeout, cap=MAX_FILE_SIZE)
+        answer = await fetch_config_file(where.host, where.port, name, timeout=timeout, cap=MAX_FILE_SIZE)
         file = BootFile(
             name=name,
             protocol="http",

@@ -13,6 +13,7 @@ import msgspec
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import BootFileOutcome, Cookie, HttpExchange
+from vpnprobe.model.target import Endpoint
 from vpnprobe.transport.exchange import Answer, HttpConnection
 from vpnprobe.transport.tcp import ByteStream, open_tcp
 from vpnprobe.wire.webvpn import (
@@ -142,9 +143,7 @@ class HttpFile(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
 
 
-async def fetch_config_file(
-    address: str, port: int, host_header: str, name: str, *, timeout: float, cap: int
-) -> HttpFile:
+async def fetch_config_file(address: str, port: int, name: str, *, timeout: float, cap: int) -> HttpFile:
     """GET the file `name` from an IP literal within `timeout` seconds, as a phone does: with a Host header alone.
 
     More than `cap` bytes are not read. Redirects are not followed. Failures are in the result.
@@ -155,7 +154,7 @@ async def fetch_config_file(
         stream = await open_tcp(address, port, timeout=timeout)
     except TransportError as error:
         return _file(Answer(failure=error.failure), loop.time() - started)
-    connection = HttpConnection(stream, f"http://{host_header}/")
+    connection = HttpConnection(stream, f"http://{Endpoint(address.partition('%')[0], port)}/")
     left = max(started + timeout - loop.time(), 0)
     try:
         answer = await connection.ask("GET", f"/{quote(name)}", timeout=left, cap=cap)

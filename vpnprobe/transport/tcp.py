@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.transport.addresses import SocketAddress, socket_address
 from vpnprobe.transport.readiness import has_epoll, readiness_watch
 
 READ_BYTES: Final = 65536
@@ -85,10 +86,10 @@ class TcpStream:
         if self._watch is not None:
             self._watch.add_changes(unconnected.fileno(), self._wake)
 
-    async def connect(self, address: str, port: int) -> None:
-        """Connect to an IP literal; raises `OSError`."""
+    async def connect(self, address: SocketAddress) -> None:
+        """Connect; raises `OSError`."""
         # A second call tells how the first one is getting on.
-        while (number := self._socket.connect_ex((address, port))) not in _CONNECTED:
+        while (number := self._socket.connect_ex(address)) not in _CONNECTED:
             if number not in _CONNECTING:
                 raise OSError(number, os.strerror(number))
             await self._change(writing=True)
@@ -159,14 +160,14 @@ async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> 
 
     Without `timeout` (seconds) the caller sets the limit.
     """
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
+        family, where = socket_address(address, port)
         stream = TcpStream(socket.socket(family, socket.SOCK_STREAM))
     except OSError as error:
         raise TransportError(failure_from(error)) from error
     try:
         async with asyncio.timeout(timeout):
-            await stream.connect(address, port)
+            await stream.connect(where)
     except BaseException as error:
         await stream.close()
         if isinstance(error, OSError):

@@ -13,9 +13,9 @@ import errno
 import os
 import socket
 import struct
-from typing import cast
 
 from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.transport.addresses import socket_address
 from vpnprobe.transport.readiness import readiness_watch
 from vpnprobe.wire.tftp import (
     DEFAULT_LIMITS,
@@ -63,7 +63,7 @@ async def fetch_tftp(
     with one open file.
     """
     try:
-        family, server = _socket_address(host, port)
+        family, server = socket_address(host, port)
         sock = socket.socket(family, socket.SOCK_DGRAM)
     except OSError as error:
         return TftpResult(outcome="unreachable", failure=_local_failure(error))
@@ -147,16 +147,6 @@ class _Transfer:
                 for _level, _kind, extended in ancillary:
                     self._download.unreachable(_icmp_failure(extended))
         return found
-
-
-def _socket_address(host: str, port: int) -> tuple[socket.AddressFamily, Address]:
-    if ":" not in host:
-        socket.inet_pton(socket.AF_INET, host)
-        return socket.AF_INET, (host, port)
-    # Only this call knows about scopes, be they names or numbers.
-    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=flags)[0]
-    return family, cast(Address, address)
 
 
 def _local_failure(error: OSError) -> Failure:
