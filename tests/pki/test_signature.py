@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -93,7 +93,7 @@ def test_a_key_of_another_kind() -> None:
     ],
 )
 def test_what_the_engine_cannot_check(algorithm: bytes, detail: str) -> None:
-    leaf = dataclasses.replace(parts_of(make.issue(cn="leaf")), algorithm=algorithm)
+    leaf = msgspec.structs.replace(parts_of(make.issue(cn="leaf")), algorithm=algorithm)
     assert verify_signature(leaf, leaf.public_key) == SignatureCheck(valid=None, detail=detail)
 
 
@@ -106,4 +106,4 @@ def test_a_key_that_the_engine_refuses() -> None:
 def test_any_key_and_signature(key: bytes, signature: bytes) -> None:
     leaf = parts_of(make.issue(cn="leaf", key=make.ec_key()))
     assert verify_signature(leaf, key).valid is None
-    assert verify_signature(dataclasses.replace(leaf, signature=signature), leaf.public_key).valid is False
+    assert verify_signature(msgspec.structs.replace(leaf, signature=signature), leaf.public_key).valid is False
