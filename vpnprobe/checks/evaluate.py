@@ -17,7 +17,7 @@ import msgspec
 
 from vpnprobe.checks.base import AnyCheck, Case, Guide, Lack, Result, Subject
 from vpnprobe.checks.catalogue import CHECKS
-from vpnprobe.checks.subjects import gateway_label
+from vpnprobe.checks.subjects import endpoint_label, gateway_label
 from vpnprobe.checks.values import run_values
 from vpnprobe.model.evidence import STAGES, Evidence, StageName, Tool
 from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Verdict
@@ -99,7 +99,7 @@ def _answer(check: AnyCheck, case: Case) -> Result | Lack | _Broken:
 
 
 def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]) -> Finding:
-    check, answer = outcome.check, outcome.answer
+    check, answer, address = outcome.check, outcome.answer, outcome.subject.address
     finding = Finding(
         id=check.id,
         name=check.slug,
@@ -107,6 +107,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
         status="error",
         severity=check.severity,
         subject=outcome.subject.label,
+        address=None if address is None else endpoint_label(evidence, address),
         covers=check.covers,
         summary="",
     )

@@ -40,7 +40,10 @@ class Logs(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One check applied to one subject (an address, a file, the run)."""
+    """One check applied to one subject (an address, a file, the run).
+
+    `address` is the gateway's `address:port` that the subject is about, None where it is about more than one.
+    """
 
     id: str
     name: str
@@ -48,6 +51,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     status: Status
     severity: Severity
     subject: str
+    address: str | None = None
     covers: tuple[str, ...]
     summary: str
     facts: dict[str, Fact] = {}

@@ -83,7 +83,8 @@ _ORIGINS: dict[str, str] = {
 def _boot_file(file: BootFile) -> str:
     via = "HTTP" if file.protocol == "http" else "TFTP"
     if file.outcome == "received":
-        return f"{file.name}, {via}, {file.size:,} bytes"
+        again = f", {file.retransmissions} packets sent again" if file.retransmissions else ""
+        return f"{file.name}, {via}, {file.size:,} bytes{again}"
     text = f"{file.name} by {via} from {file.server}: {file.outcome.replace('-', ' ')}"
     return f'{text}, "{printable(file.message, 60)}"' if file.message else text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vpnprobe.model.evidence import StageName
 from vpnprobe.model.finding import Finding, Report, Verdict
 from vpnprobe.render.escape import printable
 
@@ -15,17 +16,48 @@ STATUS_WORDS: dict[Verdict, str] = {
 
 def headline(report: Report) -> str:
     """Return the answer to the question that was asked, in one sentence."""
-    phone = report.probe == "phone"
     if report.interrupted == "interrupt":
-        return "STOPPED BY YOU. What follows is partial."
-    if report.verdict == "fail":
-        return "NO. This phone would not connect." if phone else "NO. Phones would not connect here as they should."
+        return "STOPPED. What follows is partial."
     if report.verdict == "inconclusive":
         return "NOT KNOWN. Something that decides it could not be seen."
-    tested = _tested(report) if phone else "for every phone profile tried"
+    if report.probe == "gateway":
+        return _of_gateway(report)
+    if report.verdict == "fail":
+        if _is_good_elsewhere(report):
+            return "NOT ALWAYS. It depends on which address the phone is given."
+        cause = next((f for f in report.findings if f.id == report.cause and f.status == "fail"), None)
+        return f"NO. This phone {_STOPS[cause.stage] if cause else 'would not connect'}."
     if report.verdict == "warn":
-        return f"YES, {tested}, but something needs attention."
-    return f"YES, {tested}."
+        return f"YES, {_tested(report)}, but something needs attention."
+    return f"YES, {_tested(report)}."
+
+
+# Where a phone stops, by the stage of the cause.
+_STOPS: dict[StageName, str] = {
+    "resolve": "would not find the gateway",
+    "boot-files": "would not get its configuration from this server",
+    "config": "has no configuration that lets it connect here",
+    "first-flight": "and the gateway would not come to terms",
+    "pin": "would hang up at the gateway's certificate",
+    "host-id": "would hang up at the names in the gateway's certificate",
+    "handshake": "would not get through the TLS handshake",
+    "login": "would not be let in",
+}
+
+
+def _of_gateway(report: Report) -> str:
+    if report.verdict == "fail":
+        return "NO. Not every phone is given TLS that it can use here."
+    good = "TLS is good for every phone profile tried; certHash and login were not tested"
+    return f"{good}, and something needs attention." if report.verdict == "warn" else f"{good}."
+
+
+def _is_good_elsewhere(report: Report) -> bool:
+    """Whether every critical failure is at some addresses while at another the phone gets as far as was tested."""
+    failures = [f for f in report.findings if f.status == "fail" and f.severity == "critical"]
+    tried = {login.address for login in report.evidence.logins}
+    bad = {finding.address for finding in failures}
+    return None not in bad and bool(tried - bad)
 
 
 def _tested(report: Report) -> str:

@@ -6,7 +6,6 @@ Plain text carries everything; colour only repeats it. Commands are never wrappe
 from __future__ import annotations
 
 import io
-import re
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -16,17 +15,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vpnprobe.model.evidence import Stage
+from vpnprobe.model.evidence import STAGES, Stage
 from vpnprobe.model.finding import Finding, Fix, Report, Status
+from vpnprobe.model.target import Persona
 from vpnprobe.render.escape import printable
 from vpnprobe.render.hello_table import certificate_lines, hello_rows, suite_lines
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
 MAX_WIDTH = 110
-MAX_LOG_LINES = 5  # enough to recognise a fault by; the rest is for --verbose
+MAX_LOG_LINES = 4  # the last ones of each log: what an engineer sees first; the rest is for --verbose
 
-_OWN_NUMBER = re.compile(r"\d+\. ")
 _LABEL_WIDTH = 6  # of a platform's name before its steps
 
 _MARKS: dict[str, tuple[str, str]] = {
@@ -43,6 +42,7 @@ _VERDICT_STYLES = {
     "fail": "bold red",
     "inconclusive": "bold yellow",
 }
+_STAGE_NAMES = frozenset(name for names in STAGES.values() for name in names)
 _STATUS_MARKS: dict[Status, str] = {
     "pass": "ok",
     "fail": "fail",
@@ -76,6 +76,7 @@ class _Page:
         self._console = console
         self._report = report
         self._verbose = verbose
+        self._shown_fixes: set[tuple[Fix, ...]] = set()
         self._cause = next((f for f in report.findings if f.id == report.cause and f.status == "fail"), None)
 
     def show(self) -> None:
@@ -97,10 +98,11 @@ class _Page:
     def _title(self) -> None:
         report = self._report
         what = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
-        who = report.persona.device
-        name = f"  {who} as a {report.persona.model or report.persona.profile}" if who else ""
-        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), name))
+        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), printable(_who(report.persona))))
         self._console.print(Text(printable(what)), soft_wrap=True)
+        servers = ", ".join(map(str, report.target.resolvers)) or "this machine's own"
+        when = f"{report.started_at:%Y-%m-%d %H:%M} UTC, vpnprobe {report.tool.version}, DNS {servers}"
+        self._console.print(Text(printable(when), "dim"))
         self._console.print()
         self._console.print(Text(headline(report), _VERDICT_STYLES[report.verdict]))
         self._console.print()
@@ -109,7 +111,7 @@ class _Page:
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
-        table.add_column(ratio=1, overflow="fold")
+        table.add_column(overflow="fold")
         table.add_column(no_wrap=True, justify="right")
         for stage in self._report.stages:
             mark, style = _MARKS[self._stage_mark(stage)]
@@ -140,10 +142,24 @@ class _Page:
         return "ok"
 
     def _stage_text(self, stage: Stage) -> str:
+        """What was seen, or, where that is not as it ought to be, the finding that says so."""
+        finding = self._telling(stage)
+        if finding is not None:
+            return f"{finding.id} {printable(finding.summary, 110)}"
         seen = describe_stage(self._report.evidence, stage.name)
         if seen or not stage.because:
             return seen
-        return f"skipped: {stage.because}" if stage.status == "skipped" else printable(stage.because)
+        because = printable(stage.because)
+        return f"not reached: {because.replace('-', ' ')}" if because in _STAGE_NAMES else because
+
+    def _telling(self, stage: Stage) -> Finding | None:
+        own = [finding for finding in self._report.findings if finding.stage == stage.name]
+        if stage.status == "skipped" and not any(finding.is_alarm for finding in own):
+            return None
+        cause = [finding for finding in own if finding is self._cause]
+        alarms = sorted((finding for finding in own if finding.is_alarm), key=lambda f: f.severity)
+        unknown = [f for f in own if f.status in ("inconclusive", "error") and f.severity == "critical"]
+        return next(iter((*cause, *alarms, *unknown)), None)
 
     def _hellos(self) -> None:
         evidence = self._report.evidence
@@ -167,20 +183,24 @@ class _Page:
         self._heading(f"Why  {cause.id} {cause.name}")
         self._paragraph(printable(f"{cause.subject}: {cause.summary}", 1200))
         has_alternatives = any(fix.when for fix in cause.fix)
-        if cause.fix:
-            self._heading("Possible causes" if has_alternatives else "Mend it")
-            self._fixes(cause.fix)
         if (cause.logs.phone or cause.logs.asa) and (self._verbose or not has_alternatives):
             self._heading("Recognise it in the logs")
             for source, lines in (("phone", cause.logs.phone), ("ASA", cause.logs.asa)):
-                shown = lines if self._verbose else lines[:MAX_LOG_LINES]
+                shown = lines if self._verbose else lines[-MAX_LOG_LINES:]
                 for line in shown:
                     self._command(f"{source:5}  {line}")
                 if len(shown) < len(lines):
-                    self._command(f"       {len(lines) - len(shown)} more with --verbose")
+                    self._command(f"       {len(lines) - len(shown)} earlier ones with --verbose")
+        # What to do stands nearest to the end, where the eye of whoever scrolls not is.
+        if cause.fix:
+            self._heading("Possible causes" if has_alternatives else "Mend it")
+            self._fixes(cause.fix)
 
-    def _fixes(self, fixes: Sequence[Fix]) -> None:
-        """Write the steps; of causes that look the same from outside, first what tells them apart."""
+    def _fixes(self, fixes: tuple[Fix, ...]) -> None:
+        """Write how to mend it, once for each guide; of causes that look the same, first what tells them apart."""
+        if fixes in self._shown_fixes:
+            return
+        self._shown_fixes.add(fixes)
         alternatives = [fix for fix in fixes if fix.when]
         for number, fix in enumerate(alternatives, start=1):
             self._step(f"  {number}. ", f"{fix.when}:")
@@ -188,19 +208,24 @@ class _Page:
                 self._command(f"   look  {command}")
             for sign in fix.signs if self._verbose else fix.signs[:1]:
                 self._command(f"   sign  {sign}")
+            if self._verbose:
+                self._steps("   mend ", fix.steps)
         if alternatives and not self._verbose:
             self._command("How to mend each of them: --verbose")
-            fixes = [fix for fix in fixes if not fix.when]
         for fix in fixes:
+            if fix.when:
+                continue
             label = fix.platform
             if len(label) > _LABEL_WIDTH:
                 self._command(label)
                 label = ""
-            for number, step in enumerate(fix.steps, start=1):
-                # Steps that go on across platforms carry their own number.
-                numbered = "" if _OWN_NUMBER.match(step) else f"{number}. "
-                self._step(f"  {label:{_LABEL_WIDTH}} {numbered}", step)
-                label = ""
+            self._steps(f"{label:{_LABEL_WIDTH}}", fix.steps)
+
+    def _steps(self, label: str, steps: Sequence[str]) -> None:
+        """Write steps below each other without numbers, so that a block of commands can be pasted."""
+        for step in steps:
+            self._step(f"  {label}  ", step)
+            label = " " * len(label)
 
     def _step(self, head: str, step: str) -> None:
         """Write one step: a sentence is wrapped, what is to be pasted never is."""
@@ -280,3 +305,11 @@ class _Page:
 
     def _command(self, text: str) -> None:
         self._console.print(Text("  " + printable(text, 2000)), soft_wrap=True)
+
+
+def _who(persona: Persona) -> str:
+    if persona.device is None:
+        return ""
+    model = persona.model or persona.profile
+    profile = "" if persona.profile == model else f", profile {persona.profile}"
+    return f"  {persona.device} ({model}{profile})"
