@@ -6,6 +6,7 @@ import pytest
 
 from tests.checks.evidence_builder import ADDRESS, SECOND, flight, flights, gateway_run, resolved, run, unresolved
 from vpnprobe.checks import subjects
+from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.target import Persona
 
 
@@ -48,3 +49,18 @@ def test_the_comparison_client_is_a_subject_where_it_was_asked_for() -> None:
 def test_the_configuration_is_named_even_when_it_never_came() -> None:
     (subject,) = subjects.config_file(run(config=None))
     assert subject.label == "SEP8CB64F576113.cnf.xml"
+
+
+def test_a_finding_says_which_address_it_is_about() -> None:
+    """Several findings of one address must be told together without reading their labels."""
+    report = judge(
+        run(resolution=resolved("192.0.2.7", "192.0.2.8"), first_flights=(*flights(), *flights(address=SECOND)))
+    )
+    told = {finding.id: [f.address for f in report.findings if f.id == finding.id] for finding in report.findings}
+    assert told["PIN001"] == told["NET002"] == [ADDRESS, SECOND]
+    assert told["HSK001"] == told["LOG005"] == [ADDRESS]
+    assert told["NET004"] == told["CFG005"] == [None]
+
+
+def test_in_a_gateway_probe_a_finding_of_one_hello_has_its_address() -> None:
+    assert {finding.address for finding in judge(gateway_run()).findings if finding.id == "TLS001"} == {ADDRESS}
