@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import subprocess
 import sys
@@ -33,7 +34,7 @@ from tests.transport.byte_server import (
 )
 from tests.transport.tls_server import Gateway, TlsPeer
 from vpnprobe.model.errors import TransportError
-from vpnprobe.model.failure import FailureKind
+from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.transport.tls import (
     ClientCredential,
     HandshakeFailed,
@@ -398,6 +399,62 @@ async def test_server_name(name: str | None, sent: bytes | None) -> None:
 
     await connect(look, replace(PHONE, server_name=name))
     assert seen == [sent]
+
+
+class Renegotiating:
+    """Asks for a client certificate after the first bytes; `leaf` is another certificate of its own to show then."""
+
+    def __init__(self, leaf: Identity | None = None) -> None:
+        self.leaf = leaf
+        self.client_certificate: bytes | None = None
+
+    async def __call__(self, peer: Peer) -> None:
+        tls = TlsPeer(peer, Gateway(identity=RSA, asks_for=[capf()], asks_later=True))
+        await tls.handshake()
+        heard = await tls.hear()
+        with contextlib.suppress(SSL.Error):
+            await tls.renegotiate(self.leaf)
+            self.client_certificate = tls.client_certificate
+            await tls.send(heard)
+        await peer.gone()
+
+
+async def after_renegotiation(script: Renegotiating, settings: TlsSettings) -> tuple[TlsConnection, Failure | None]:
+    async with byte_server(script) as server:
+        connection = await handshake(LOOPBACK, server.port, settings, timeout=5)
+        failure = None
+        try:
+            await connection.send(b"GET")
+            assert await connection.receive() == b"GET"
+        except TransportError as error:
+            failure = error.failure
+        await connection.close()
+        await server.all_ended()
+    return connection, failure
+
+
+async def test_a_certificate_asked_for_in_a_second_handshake_is_told() -> None:
+    phone = phone_certificate()
+    server = Renegotiating()
+    settings = replace(PHONE, client=credential(phone), expected_leaf=sha256(RSA.der))
+    connection, failure = await after_renegotiation(server, settings)
+    assert failure is None
+    assert server.client_certificate == phone.der
+    facts = connection.facts
+    assert (facts.client_certificate_requested, facts.client_certificate_sent) == (True, True)
+    assert facts.authorities == (capf().subject,)
+    assert facts.chain[0] == RSA.der
+
+
+async def test_another_leaf_in_a_second_handshake_gets_nothing() -> None:
+    server = Renegotiating(chain("other.example.com"))
+    settings = replace(PHONE, client=credential(phone_certificate()), expected_leaf=sha256(RSA.der))
+    connection, failure = await after_renegotiation(server, settings)
+    assert failure is not None
+    assert "another leaf" in failure.detail
+    assert connection.facts.leaf_refused
+    assert not connection.facts.client_certificate_sent
+    assert server.client_certificate is None
 
 
 async def test_a_cancelled_handshake_closes_its_connection() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,10 @@ PHONE_SUITES = "AES256-SHA:AES128-SHA"
 
 @dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """How the server behaves. `asks_for` are the CAs that it names in its CertificateRequest, None for no request."""
+    """How the server behaves. `asks_for` are the CAs that it names in its CertificateRequest, None for no request.
+
+    With `asks_later` it asks only in a second handshake, see `TlsPeer.renegotiate`.
+    """
 
     identity: Identity
     minimum: int = Version.TLS1_0
@@ -27,6 +31,7 @@ class Gateway:
     asks_for: Sequence[Identity] | None = None
     accepts: Callable[[bytes], bool] = lambda der: True
     requires: bool = False
+    asks_later: bool = False
 
     def context(self) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -37,6 +42,10 @@ class Gateway:
         context.use_privatekey(self.identity.key)
         for issuer in self.identity.chain_der[1:]:
             context.add_extra_chain_cert(x509.load_der_x509_certificate(issuer))
+        if self.asks_later:
+            context.set_session_id(b"test")
+            context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+            context.set_options(SSL.OP_NO_TICKET)
         if self.asks_for is not None:
             mode = SSL.VERIFY_PEER | (SSL.VERIFY_FAIL_IF_NO_PEER_CERT if self.requires else 0)
             context.set_verify(mode, lambda connection, shown, error, depth, ok: self._judge(shown, depth))
@@ -58,6 +67,8 @@ class TlsPeer:
         context = gateway.context()
         context.set_info_callback(self._note)
         self.connection = SSL.Connection(context, None)
+        if gateway.asks_later:
+            self.connection.set_verify(SSL.VERIFY_NONE, lambda *_: True)
         self.connection.set_accept_state()
 
     def _note(self, connection: SSL.Connection, where: int, value: int) -> None:
@@ -84,6 +95,20 @@ class TlsPeer:
             else:
                 await self.flush()
                 return
+
+    async def renegotiate(self, leaf: Identity | None = None) -> None:
+        """Make a second handshake that asks for a client certificate; raises `SSL.Error` when it fails."""
+        self.connection.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+        if leaf is not None:
+            self.connection.use_certificate(x509.load_der_x509_certificate(leaf.der))
+            self.connection.use_privatekey(leaf.key)
+        self.connection.renegotiate()
+        self.connection.do_handshake()
+        while self.connection.renegotiate_pending():
+            await self.flush()
+            await self._fetch()
+            with contextlib.suppress(SSL.WantReadError):
+                self.connection.recv(65536)
 
     async def hear(self) -> bytes:
         """Return the next clear text, b"" at the end."""

@@ -10,6 +10,8 @@ import time
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.observation import FirstFlight, Handshake, HttpExchange, Login
 from vpnprobe.model.target import Endpoint, parse_endpoint
@@ -167,6 +169,7 @@ class LoginStages:
                 credential = "password" if options.password else "certificate"
                 exchanges.append(await self._post(client, address))
         finally:
+            self._note_later_handshake(address)
             await client.close()
         host, flight = await self._redirect(exchanges[-1])
         return Login(
@@ -176,6 +179,18 @@ class LoginStages:
             exchanges=tuple(exchanges),
             redirect_host=host,
             redirect_flight=flight,
+        )
+
+    def _note_later_handshake(self, address: str) -> None:
+        """Add to the handshake's record what a renegotiation within the login has shown."""
+        facts = self._open[address].facts
+        recorded = self._recorder.handshakes
+        at = next(index for index, one in enumerate(recorded) if one.address == address)
+        recorded[at] = msgspec.structs.replace(
+            recorded[at],
+            client_certificate_requested=facts.client_certificate_requested,
+            client_certificate=self._client_name() if facts.client_certificate_sent else None,
+            authorities=facts.authorities,
         )
 
     async def _post(self, client: GatewayHttp, address: str) -> HttpExchange:

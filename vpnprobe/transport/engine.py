@@ -140,10 +140,14 @@ class Engine:
             chain=self._chain or flight.chain or (),
             client_certificate_requested=self._requested or request is not None,
             client_certificate_sent=self._sent,
-            authorities=() if request is None else request.authorities,
+            authorities=self._authorities() if request is None else request.authorities,
             leaf_refused=self._leaf_refused,
             left_out=self._left_out,
         )
+
+    def _authorities(self) -> tuple[bytes, ...]:
+        """The CA names of a request that came encrypted, in a second handshake."""
+        return tuple(name.der() for name in self._connection.get_client_ca_list()) if self._requested else ()
 
     def _new_connection(self) -> SSL.Connection:
         settings = self._settings

@@ -79,7 +79,11 @@ class TlsConnection:
     def __init__(self, engine: Engine, stream: TcpStream) -> None:
         self._engine = engine
         self._stream = stream
-        self.facts = engine.facts
+
+    @property
+    def facts(self) -> HandshakeFacts:
+        """What the handshake showed, and any later one: some gateways ask for a certificate only after the GET."""
+        return self._engine.facts
 
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end of the stream, whether or not it was announced."""
