@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
+from OpenSSL import SSL
 
+from tests.certificates import capf, chain
 from tests.lab.accuracy import options_for
 from tests.probes.networks import boot_server, needs_second_address, probe, two_gateways
 from tests.stand_ins import LOOPBACK, SECOND, SESSION_COOKIE, RecordingGateway, log_in, wants_login
+from tests.transport import tls_server
+from tests.transport.byte_server import Peer, byte_server
+from tests.transport.tls_server import TlsPeer
 from vpnprobe.lab.configuration import configuration_file
 from vpnprobe.lab.http import Request, response
 from vpnprobe.lab.network import running_lab
@@ -16,6 +22,7 @@ from vpnprobe.lab.scenario import Certificate, Configuration, Gateway
 from vpnprobe.lab.scenarios import find_scenario
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
+from vpnprobe.pki.fingerprint import format_cert_hash, sha1
 from vpnprobe.probes.options import Password
 from vpnprobe.probes.phone import PhoneProbe
 from vpnprobe.transport.tls import ClientCredential
@@ -55,6 +62,28 @@ async def test_the_login_of_a_phone_with_a_certificate(credential: ClientCredent
     [login] = evidence.logins
     assert (login.credential, login.answer) == ("certificate", "accepted")
     assert evidence.handshakes[0].client_certificate == evidence.client_chain[0]
+
+
+async def test_a_certificate_that_is_asked_for_after_the_get_is_recorded(credential: ClientCredential) -> None:
+    leaf = chain("127.0.0.1")
+
+    async def serve(peer: Peer) -> None:
+        tls = TlsPeer(peer, tls_server.Gateway(identity=leaf, asks_for=[capf()], asks_later=True))
+        with contextlib.suppress(SSL.Error):
+            await tls.handshake()
+            await tls.hear()
+            await tls.renegotiate()
+            await tls.send(response(200, "OK", [("Set-Cookie", f"webvpn={SESSION_COOKIE}; secure")]))
+        await peer.gone()
+
+    async with byte_server(serve) as server:
+        url = f"https://127.0.0.1:{server.port}/VPNPhone"
+        evidence = await probe(url, cert_hashes=(format_cert_hash(sha1(leaf.der)),), client=credential)
+    [handshake] = evidence.handshakes
+    assert evidence.logins[0].answer == "accepted"
+    assert handshake.client_certificate_requested
+    assert handshake.client_certificate == evidence.client_chain[0]
+    assert handshake.authorities == (capf().subject,)
 
 
 async def test_the_login_of_a_phone_with_a_password() -> None:
