@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from vpnprobe.run import measure_phone as measure_phone
     from vpnprobe.run import probe_gateway as probe_gateway
     from vpnprobe.run import probe_phone as probe_phone
-    from vpnprobe.transport.tls import ClientCredential as ClientCredential
     from vpnprobe.transport.tls import load_client_credential as load_client_credential
+    from vpnprobe.transport.tls_settings import ClientCredential as ClientCredential
 
 _HOMES = {
     "judge": "vpnprobe.checks.evaluate",
@@ -68,7 +68,7 @@ _HOMES = {
     "measure_phone": "vpnprobe.run",
     "probe_gateway": "vpnprobe.run",
     "probe_phone": "vpnprobe.run",
-    "ClientCredential": "vpnprobe.transport.tls",
+    "ClientCredential": "vpnprobe.transport.tls_settings",
     "load_client_credential": "vpnprobe.transport.tls",
 }
 

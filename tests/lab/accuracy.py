@@ -23,7 +23,7 @@ from vpnprobe.model.target import parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.probes.options import GivenServer, NetworkOptions, Password, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
-from vpnprobe.transport.tls import ClientCredential
+from vpnprobe.transport.tls_settings import ClientCredential
 
 # Labs that run at the same time: most of a faulty one's life is waiting.
 _AT_ONCE = 8

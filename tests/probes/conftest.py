@@ -6,7 +6,7 @@ import pytest
 
 from tests.probes.networks import credential_of
 from tests.stand_ins import lab_in_background
-from vpnprobe.transport.tls import ClientCredential
+from vpnprobe.transport.tls_settings import ClientCredential
 
 
 @pytest.fixture(scope="session")

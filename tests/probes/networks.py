@@ -21,7 +21,8 @@ from vpnprobe.model.target import Endpoint, parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.probes.options import GivenServer, NetworkOptions, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
-from vpnprobe.transport.tls import ClientCredential, load_client_credential
+from vpnprobe.transport.tls import load_client_credential
+from vpnprobe.transport.tls_settings import ClientCredential
 
 MAC = "8CB64F576113"
 DEVICE = f"SEP{MAC}"

@@ -25,7 +25,7 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.pki.fingerprint import format_cert_hash, sha1
 from vpnprobe.probes.options import Password
 from vpnprobe.probes.phone import PhoneProbe
-from vpnprobe.transport.tls import ClientCredential
+from vpnprobe.transport.tls_settings import ClientCredential
 
 WRONG = "0" * 40
 BY_PASSWORD = Gateway(asks_for=None, wants="password")

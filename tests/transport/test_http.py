@@ -32,7 +32,8 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import BootFileOutcome, HttpExchange
 from vpnprobe.transport.http import PAGE_BYTES, GatewayHttp, HttpFile, fetch_config_file
 from vpnprobe.transport.tcp import TcpStream, open_tcp
-from vpnprobe.transport.tls import TlsSettings, handshake
+from vpnprobe.transport.tls import handshake
+from vpnprobe.transport.tls_settings import TlsSettings
 from vpnprobe.wire.tls.alert import build_alert
 from vpnprobe.wire.tls.registry import Version
 

@@ -35,13 +35,8 @@ from tests.transport.byte_server import (
 from tests.transport.tls_server import Gateway, TlsPeer
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.transport.tls import (
-    ClientCredential,
-    HandshakeFailed,
-    TlsConnection,
-    TlsSettings,
-    handshake,
-)
+from vpnprobe.transport.tls import HandshakeFailed, TlsConnection, handshake
+from vpnprobe.transport.tls_settings import ClientCredential, TlsSettings
 from vpnprobe.wire.tls.alert import build_alert
 from vpnprobe.wire.tls.handshake import ServerHello, build_certificate, build_server_hello
 from vpnprobe.wire.tls.record import build_message, build_records
@@ -513,7 +508,8 @@ Options = NoRenegotiation,-UnsafeLegacyServerConnect
 """
 CHILD = """
 import asyncio, sys
-from vpnprobe.transport.tls import TlsSettings, handshake
+from vpnprobe.transport.tls import handshake
+from vpnprobe.transport.tls_settings import TlsSettings
 async def main():
     for maximum, suites in ((0x0301, (0x0035,)), (0x0303, (0xC02F,))):
         settings = TlsSettings(minimum=0x0301, maximum=maximum, suites=suites)

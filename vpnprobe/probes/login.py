@@ -23,7 +23,8 @@ from vpnprobe.wire.webvpn import redirect_endpoint
 
 if TYPE_CHECKING:
     from vpnprobe.transport.http import GatewayHttp
-    from vpnprobe.transport.tls import TlsConnection, TlsSettings
+    from vpnprobe.transport.tls import TlsConnection
+    from vpnprobe.transport.tls_settings import TlsSettings
 
 Credential = Literal["none", "certificate", "password"]
 
@@ -140,7 +141,7 @@ class LoginStages:
         return self._recorder.keep(client.chain)[0] if client is not None else None
 
     def _settings(self, flight: FirstFlight) -> TlsSettings:
-        from vpnprobe.transport.tls import TlsSettings
+        from vpnprobe.transport.tls_settings import TlsSettings
 
         hello = self._options.profile.hello
         trusted = self._trusted(flight.address)

@@ -12,7 +12,7 @@ from vpnprobe.model.target import Endpoint, GroupUrl
 
 if TYPE_CHECKING:
     from vpnprobe.phones.profile import PhoneProfile
-    from vpnprobe.transport.tls import ClientCredential
+    from vpnprobe.transport.tls_settings import ClientCredential
 
 DEFAULT_TIMEOUT_S = 5.0
 DEFAULT_DEADLINE_S = 60.0

@@ -19,7 +19,7 @@ from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.target import is_address
 from vpnprobe.transport.tcp import READ_BYTES
-from vpnprobe.transport.tls import ClientCredential, HandshakeFacts, TlsSettings
+from vpnprobe.transport.tls_settings import ClientCredential, HandshakeFacts, TlsSettings
 from vpnprobe.wire.tls.flight import FirstFlight
 from vpnprobe.wire.tls.hello import ClientHello, parse_client_hello
 from vpnprobe.wire.tls.outcome import BreachKind

@@ -5,64 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vpnprobe.model.errors import TransportError, UsageError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.transport.tcp import TcpStream, open_tcp
+from vpnprobe.transport.tls_settings import ClientCredential, HandshakeFacts, TlsSettings
 
 if TYPE_CHECKING:
     from vpnprobe.transport.engine import Engine
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCredential:
-    """The phone's certificate (`chain`: DER, leaf first) and its private key (PEM without password, secret)."""
-
-    chain: tuple[bytes, ...]
-    key_pem: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsSettings:
-    """What to offer. Versions are wire numbers (0x0301 is TLS 1.0), `suites` IANA code points in order.
-
-    `expected_leaf` is the SHA-256 (lower-case hex) of the leaf that the phone's rule accepted; at any other leaf the
-    handshake stops. Without it no client certificate can be given.
-    """
-
-    minimum: int
-    maximum: int
-    suites: tuple[int, ...]
-    server_name: str | None = None
-    client: ClientCredential | None = None
-    expected_leaf: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.client is not None and self.expected_leaf is None:
-            raise ValueError("a client certificate is only for a gateway whose leaf was accepted")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandshakeFacts:
-    """What a handshake showed, also one that failed.
-
-    `chain` is DER, leaf first. `authorities` are DER Names (TLS 1.2 and below; in TLS 1.3 they are not read).
-    `leaf_refused` means that we stopped at another leaf than the expected one. `left_out` are the suites that
-    this machine's OpenSSL cannot offer.
-    """
-
-    engine: str
-    version: int | None = None
-    suite_name: str | None = None
-    chain: tuple[bytes, ...] = ()
-    client_certificate_requested: bool = False
-    client_certificate_sent: bool = False
-    authorities: tuple[bytes, ...] = ()
-    leaf_refused: bool = False
-    left_out: tuple[int, ...] = ()
 
 
 class HandshakeFailed(TransportError):
@@ -177,7 +129,10 @@ def load_client_credential(cert_path: Path, key_path: Path | None = None) -> Cli
     try:
         certificates = x509.load_pem_x509_certificates(_read_pem(cert_path))
     except ValueError as error:
-        raise UsageError(f"{cert_path}: no certificate can be read from it ({error})") from error
+        raise UsageError(
+            f"{cert_path}: no certificate can be read from it; give the PEM file that holds "
+            "'-----BEGIN CERTIFICATE-----'"
+        ) from error
     try:
         key = load_pem_private_key(_read_pem(key_path), None)
     except TypeError as error:
