@@ -243,7 +243,7 @@ def test_colours_and_progress_on_a_terminal() -> None:
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
 def test_no_colours_where_none_are_wanted(environment: dict[str, str]) -> None:
     shown = on_a_terminal(*REFUSED, **environment)
-    assert "NO. This phone would not connect." in shown
+    assert re.search(r"^NO\. This phone ", shown, re.MULTILINE)
     assert not COLOUR.search(shown)
 
 

@@ -55,11 +55,11 @@ def test_text_of_the_peer_is_escaped_and_cut() -> None:
     ("name", "sentence"),
     [
         ("healthy", "YES, this phone would connect: the login was accepted."),
-        ("mismatch", "NO. This phone would not connect."),
+        ("mismatch", "NO. This phone would hang up at the gateway's certificate."),
         ("no configuration", "NOT KNOWN. Something that decides it could not be seen."),
-        ("interrupted", "STOPPED BY YOU. What follows is partial."),
-        ("gateway", "YES, for every phone profile tried."),
-        ("gateway that is closed", "NO. Phones would not connect here as they should."),
+        ("interrupted", "STOPPED. What follows is partial."),
+        ("gateway", "TLS is good for every phone profile tried; certHash and login were not tested."),
+        ("gateway that is closed", "NO. Not every phone is given TLS that it can use here."),
     ],
 )
 def test_the_answer_in_one_sentence(name: str, sentence: str) -> None:

@@ -25,7 +25,7 @@ def stripped(text: str) -> list[str]:
 
 def headings(text: str) -> list[str]:
     """Lines at the margin, after the title."""
-    return [line for line in text.splitlines()[2:] if line and not line.startswith(" ")]
+    return [line for line in text.splitlines()[3:] if line and not line.startswith(" ")]
 
 
 @every_report
@@ -33,7 +33,8 @@ def test_title_answer_and_last_line(report: Report) -> None:
     lines = render_terminal(report).splitlines()
     assert lines[0].startswith(f"vpnprobe {report.probe}")
     assert lines[1] == "https://vpn.example.com/VPNPhone"
-    assert lines[3] == headline(report)
+    assert lines[2].startswith(f"{report.started_at:%Y-%m-%d %H:%M} UTC, vpnprobe ")
+    assert lines[4] == headline(report)
     assert lines[-1] == status_line(report)
 
 
@@ -163,7 +164,8 @@ def test_log_lines_are_few_and_all_with_verbose() -> None:
     logs = Logs(phone=tuple(f"SECD: line {number} of the phone" for number in range(30)))
     short, long = (render_terminal(report_of(finding(logs=logs)), verbose=verbose) for verbose in (False, True))
     assert 0 < short.count("of the phone") < 30
-    assert "more with --verbose" in short
+    assert "earlier ones with --verbose" in short
+    assert "line 29 of the phone" in short
     assert long.count("of the phone") == 30
 
 

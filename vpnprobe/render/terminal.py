@@ -24,6 +24,7 @@ from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
 MAX_WIDTH = 110
+MAX_ROW_TEXT = 42  # of a finding in its stage's row, so that the row stays one line at 80 columns
 MAX_LOG_LINES = 4  # the last ones of each log: what an engineer sees first; the rest is for --verbose
 
 _LABEL_WIDTH = 6  # of a platform's name before its steps
@@ -145,7 +146,7 @@ class _Page:
         """What was seen, or, where that is not as it ought to be, the finding that says so."""
         finding = self._telling(stage)
         if finding is not None:
-            return f"{finding.id} {printable(finding.summary, 110)}"
+            return f"{finding.id} {printable(finding.summary, MAX_ROW_TEXT)}"
         seen = describe_stage(self._report.evidence, stage.name)
         if seen or not stage.because:
             return seen
