@@ -140,4 +140,4 @@ def test_the_phone_status_page_shows_the_error_or_the_timeout() -> None:
     silence = finding(fetched(CTL_TIMEOUT), "TFT002")
     assert error.logs.phone == ("Trust List Update Failed", f"TFTP Error : {CONFIG_NAME}.sgn")
     assert silence.logs.phone == ("Trust List Update Failed", f"TFTP Timeout : {CONFIG_NAME}.sgn")
-    assert silence.next[0] == f"tftp -i {SERVER} GET {CONFIG_NAME}"
+    assert silence.next[0] == f"curl -o {CONFIG_NAME} tftp://{SERVER}:69/{CONFIG_NAME}"

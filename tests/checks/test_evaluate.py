@@ -95,7 +95,8 @@ def test_what_the_peer_says_is_one_word_in_a_command_to_paste() -> None:
     guide = Guide(fix=(fix("ASA", "{url}"),), next=("vpnprobe phone --group-url {url} --mac {mac}",))
     found = only(check(failed("bad", url="https://vpn.example.com/a;reboot $(id)"), guide=guide))
     assert shlex.split(found.next[0])[2:] == [
-        "--group-url", "https://vpn.example.com/a;reboot $(id)", "--mac", "8CB64F576113"
+        "--group-url", "https://vpn.example.com/a;reboot $(id)", "--mac", "8CB64F576113",
+        "--model", "7962G", "--tftp", "10.1.1.5:69",
     ]  # fmt: skip
     assert found.fix[0].steps == ("https://vpn.example.com/a;reboot $(id)",)
 
@@ -230,7 +231,7 @@ def test_a_guide_is_filled_from_run_and_facts() -> None:
         " group-url https://vpn.example.com/VPNPhone enable",
     )
     assert found.logs.phone == ("hash <leaf>",)
-    assert found.next == (f"vpnprobe gateway {ADDRESS} 'a, b' <unknown-thing>",)
+    assert found.next == (f"vpnprobe gateway {ADDRESS} 'a, b' <unknown-thing> --model 7962G",)
 
 
 def test_text_of_a_peer_is_never_a_placeholder() -> None:

@@ -181,7 +181,7 @@ def test_a_refusal_lists_its_causes_in_order_with_what_confirms_each() -> None:
     assert f" group-url {URL} enable" in csd
     assert " without-csd" in csd
     assert csd[-1].startswith("What an ASA sends to a phone when it wants CSD was found in no document")
-    assert found.next[0] == "show crypto ca certificates"
+    assert found.next[0] == "ASA# show crypto ca certificates"
 
 
 def test_the_user_of_the_syslog_lines_is_that_of_the_certificate() -> None:

@@ -140,7 +140,7 @@ def test_each_dns_failure_has_the_fix_that_fits() -> None:
     broken = finding(run(**unresolved_by(FailureKind.SERVFAIL)), "NET001")
     assert missing.fix[0].steps[0] == f"Publish an A record for {HOST} in the zone that phones outside see."
     assert "says nothing about the record" in broken.fix[0].steps[0]
-    assert missing.next[0] == f"nslookup {HOST}"
+    assert missing.next[0] == f"nslookup {HOST} 10.1.1.1"
 
 
 def test_a_dead_address_is_one_alarm() -> None:

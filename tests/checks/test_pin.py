@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from tests.certificates import issue
 from tests.checks.evidence_builder import (
     ADDRESS,
     CONFIG_NAME,
@@ -14,6 +16,7 @@ from tests.checks.evidence_builder import (
     GATEWAY,
     HOST,
     MAC,
+    NOW,
     RENEWED,
     SECOND,
     TEMPORARY,
@@ -27,6 +30,7 @@ from tests.checks.evidence_builder import (
     flights,
     given_hash,
     group,
+    kept,
     login,
     pinned,
     resolved,
@@ -38,10 +42,12 @@ from tests.checks.table import Row, params
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.checks.pin import seen_certificates
 from vpnprobe.model.config import CertHashText
+from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.target import Expectation, Persona
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.fingerprint import format_cert_hash, sha256
 
+DAY = timedelta(days=1)
 RIGHT = cert_hash(GATEWAY)
 SHA256 = format_cert_hash(sha256(GATEWAY.der))
 
@@ -75,6 +81,14 @@ SHOWN_EC = run(
     first_flights=flights("8811", ec=EC_THIRD_PARTY, both=EC_THIRD_PARTY),
     **configured(load_information="sip88xx.12-8-1-0001-455"),
 )
+LEAF_ALONE = run(first_flights=(flight(shown=THIRD_PARTY.chain_der[:1]),), **hashes(ISSUER))
+
+
+def expired() -> Evidence:
+    """The gateway shows a certificate that ended three days before the run, and CUCM has another one."""
+    old = issue(cn=HOST, serial=9, not_before=NOW - 400 * DAY, not_after=NOW - 3 * DAY)
+    return run(certificates=kept(old) | run().certificates, first_flights=flights(rsa=old, both=old))
+
 
 ROWS = (
     Row("PIN001", "leaf", run(), "pass", "certHash1 names the leaf"),
@@ -95,6 +109,8 @@ ROWS = (
     Row("PIN001", "neighbour", TWO_ASAS, "fail", f"leaf shown to 7962G at {ADDRESS}", SECOND),
     Row("PIN001", "typo", run(**hashes(with_a_typo(RIGHT))), "fail", "copied wrongly"),
     Row("PIN001", "sha256", run(**hashes(SHA256)), "fail", "SHA256"),
+    Row("PIN001", "expired", expired(), "fail", "Do not pin the one shown: it expired on 2026-11-18"),
+    Row("PIN001", "issuer-not-sent", LEAF_ALONE, "fail", "which is not sent"),
     Row("PIN001", "hash-alg", run(**group(hash_alg="1")), "inconclusive", "CFG007"),
     Row("PIN001", "padding", run(**hashes(RIGHT.rstrip("="))), "inconclusive", "CFG006"),
     Row("PIN001", "no-config", run(**without_config()), "inconclusive", "no certHash is known"),
@@ -120,7 +136,23 @@ def test_the_fix_holds_the_value_to_paste() -> None:
     assert (
         f"Afterwards {CONFIG_NAME} must hold <certHash1>{RIGHT}</certHash1> (any number from 1 to 10 will do)." in steps
     )
-    assert found.next[0] == f"vpnprobe hash {RIGHT} {URL}"
+    assert found.next[0] == f"vpnprobe hash {cert_hash(RENEWED)} {URL} --model 7962G"
+
+
+def test_the_summary_begins_with_the_finding_and_has_both_values() -> None:
+    found = finding(run(**pinned(RENEWED)), "PIN001")
+    assert found.summary.startswith(
+        f"no certHash names the certificate shown: configured certHash1 {cert_hash(RENEWED)}, live {RIGHT} "
+    )
+    assert (found.facts["configured"], found.facts["live"]) == ([f"certHash1 {cert_hash(RENEWED)}"], RIGHT)
+
+
+def test_an_expired_certificate_is_not_to_be_pinned() -> None:
+    found = finding(expired(), "PIN001")
+    steps = [step for fix in found.fix for step in fix.steps]
+    assert steps[0].startswith("Do not upload the certificate that is shown now: it has expired (2026-11-18")
+    assert not [step for step in steps if "certHash1" in step]
+    assert "crypto ca enroll <new-trustpoint>" in steps
 
 
 def test_the_log_lines_are_those_of_the_phone_and_of_the_asa() -> None:
@@ -136,7 +168,7 @@ def test_a_typo_names_the_character_and_offers_the_right_value() -> None:
     assert "character 11" in found.summary
     assert found.fix[0].platform == "TFTP"
     assert RIGHT in found.fix[0].steps[0]
-    assert found.next == (f"vpnprobe hash {with_a_typo(RIGHT)} {RIGHT}",)
+    assert found.next == (f"vpnprobe hash {with_a_typo(RIGHT)} {URL} --model 7962G",)
 
 
 def test_a_phone_that_is_given_the_ec_certificate_is_offered_rsa() -> None:

@@ -28,8 +28,8 @@ def _judge_served(_case: Case, files: tuple[BootFile, ...]) -> Result:
 
 
 _NOT_SERVED_NEXT = (
-    "tftp -i {config_server} GET {config_file}",
-    "vpnprobe phone --group-url {group_url} --mac <other-mac> --tftp {config_server}",
+    "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",
+    "vpnprobe phone --group-url {group_url} --mac <other-mac>",
 )
 
 TFT003 = Check(
@@ -86,7 +86,7 @@ TFT003 = Check(
                 fix("CUCM", "If it stays so: utils service restart Cisco Tftp"),
             ),
             logs=_STATUS_ERROR,
-            next=("curl -v http://{config_server}:6970/{config_file}",),
+            next=("curl -v -o {config_file} http://{http_endpoint}/{config_file}",),
         ),
         "server-error": Guide(
             fix=(
@@ -151,7 +151,7 @@ TFT004 = Check(
             ),
         ),
         logs=_STATUS_ERROR,
-        next=("tftp -i {config_server} GET {config_file}",),
+        next=("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",),
     ),
     variants={
         outcome: Guide(
@@ -165,7 +165,7 @@ TFT004 = Check(
                 ),
             ),
             logs=_STATUS_ERROR,
-            next=("tftp -i {config_server} GET {config_file}",),
+            next=("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",),
         )
         for outcome in ("too-large", "malformed")
     },
@@ -218,7 +218,7 @@ TFT006 = Check(
             ),
         ),
         logs=_STATUS_ERROR,
-        next=("tftp -i {config_server} GET {config_file}.sgn",),
+        next=("curl -o {config_file}.sgn tftp://{tftp_endpoint}/{config_file}.sgn",),
     ),
 )
 

@@ -8,40 +8,13 @@ from typing import Final
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import BOTH_PROBES, Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.needs import Chain
-from vpnprobe.checks.wording import count, day, listing
+from vpnprobe.checks.renewal import PHONES_OUTSIDE, RENEW
+from vpnprobe.checks.wording import count, day, listing, listing_of_names
 from vpnprobe.model.finding import Fact
 from vpnprobe.pki.path import PathEnd, build_path
 
 # Inference: the documents name no time. Two months leave room for a change window and for phones that are away.
 RENEWAL_DAYS: Final = 60
-
-# VP-40, the seven steps of a renewal that loses no phone.
-_RENEW = (
-    fix(
-        "ASA",
-        """
-        1. In configuration mode enrol the new certificate on a trustpoint of its own, and do not assign it yet: \
-          crypto ca trustpoint <new-trustpoint>
-        2. In configuration mode: crypto ca export <new-trustpoint> identity-certificate
-        """,
-    ),
-    fix(
-        "CUCM",
-        """
-        3. Cisco Unified OS Administration > Security > Certificate Management > Upload Certificate: \
-          Phone-VPN-trust. If the common name is the old one's, the upload overwrites that (CSCuh19734).
-        4. Advanced Features > VPN > VPN Gateway: add the new certificate beside the old one.
-        5. Apply Config, while every phone is connected and reaches its TFTP server.
-        6. Look at the phones' status messages and at SEP<MAC>.cnf.xml: both certHashes must be there.
-        """,
-    ),
-    fix(
-        "ASA",
-        """
-        7. In configuration mode: ssl trust-point <new-trustpoint> outside; then write memory
-        """,
-    ),
-)
 
 
 def _judge_valid_now(case: Case, chain: Chain) -> Result:
@@ -75,18 +48,8 @@ CRT001 = Check(
     rationale="The documents treat an expired certificate as an outage: phones outside no longer connect, and so "
     "cannot fetch the configuration that would help them. That one is refused before its time is an inference.",
     guide=Guide(
-        fix=(
-            *_RENEW,
-            fix(
-                "phone",
-                """
-                Phones that are outside already: set Alternate TFTP to a public address that leads to the TFTP \
-                  server, for example a port forwarding on the ASA, let them fetch the new configuration, undo \
-                  both.
-                """,
-            ),
-        ),
-        next=("show crypto ca certificates", "show clock"),
+        fix=(*RENEW, PHONES_OUTSIDE),
+        next=("ASA# show crypto ca certificates", "ASA# show clock"),
     ),
     variants={
         "not-yet": Guide(
@@ -103,7 +66,7 @@ CRT001 = Check(
                     """,
                 ),
             ),
-            next=("show clock detail", "show crypto ca certificates"),
+            next=("ASA# show clock detail", "ASA# show crypto ca certificates"),
         )
     },
     references=("Cisco document 116162, renewal of the ASA's certificate",),
@@ -136,7 +99,7 @@ CRT002 = Check(
     covers=("VP-40",),
     rationale="The new hash must reach every phone before the certificate is swapped, and phones are not always "
     "connected. The limit is an inference; the documents name none.",
-    guide=Guide(fix=_RENEW, next=("show crypto ca certificates",)),
+    guide=Guide(fix=RENEW, next=("ASA# show crypto ca certificates",)),
     references=("CSCuh19734", "Cisco document 116162, renewal of the ASA's certificate"),
 )
 
@@ -152,7 +115,7 @@ def _judge_chain(case: Case, chain: Chain) -> Result:
     if path.end is PathEnd.SIGNATURE_WRONG:
         return failed("a certificate of the chain was not signed by the issuer sent with it", **facts)
     if not path.in_order or path.unused:
-        return failed(f"the chain is out of order or holds strangers: {listing(sent)}", **facts)
+        return failed(f"the chain is out of order or holds strangers: {listing_of_names(sent)}", **facts)
     if path.end is PathEnd.ISSUER_MISSING and len(path.members) == 1:
         return failed(f"the leaf is sent without its issuer {path.missing_issuer}", **facts)
     return passed(f"{count(len(path.members), 'certificate')} in order", **facts)
@@ -187,7 +150,7 @@ CRT003 = Check(
                 """,
             ),
         ),
-        next=("openssl s_client -connect {address} -showcerts", "show crypto ca certificates"),
+        next=("openssl s_client -connect {address} -showcerts", "ASA# show crypto ca certificates"),
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
-from vpnprobe.checks.wording import S_CLIENT, day, describe_failure, listing
+from vpnprobe.checks.wording import S_CLIENT, day, describe_failure, listing, listing_of_names
 from vpnprobe.model.errors import WireError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Fact
@@ -33,7 +33,7 @@ def _judge_asked(case: Case, known: tuple[None, FirstFlight]) -> Result:
     flight = known[1]
     authorities = _request(case.evidence, flight)
     if authorities is not None:
-        named = listing(map(describe_name, authorities)) or "no CA by name"
+        named = listing_of_names(map(describe_name, authorities)) or "no CA by name"
         return passed(
             f"asks for a client certificate, naming {named}", authorities=list(map(describe_name, authorities))
         )
@@ -71,7 +71,7 @@ HSK003 = Check(
                 """,
             ),
         ),
-        next=("show ssl", S_CLIENT),
+        next=("ASA# show ssl", S_CLIENT),
     ),
     yields_to=("TLS001",),
 )
@@ -121,7 +121,7 @@ def _judge_ca_known(case: Case, known: tuple[None, FirstFlight]) -> Result:
         if needs.is_certificate_accepted(case):
             return passed(f"the request does not name {issuer}, yet the login is accepted", **facts)
         return failed(
-            f"the client certificate's issuer {issuer} is not among the CAs of the request: {listing(named)}",
+            f"the client certificate's issuer {issuer} is not among the CAs of the request: {listing_of_names(named)}",
             issuer=issuer,
             **facts,
         )
@@ -132,8 +132,8 @@ def _judge_ca_known(case: Case, known: tuple[None, FirstFlight]) -> Result:
             f"the request names {listing(ca.common_name for ca in found)}, for {' and '.join(sorted(roles))}", **facts
         )
     return unclear(
-        f"the request names no CA known for phones: {listing(named)}; whether one of these signs the LSCs, as a "
-        "company's own CA may, only a --client-cert shows",
+        f"the request names no CA known for phones: {listing_of_names(named)}; whether one of these signs the LSCs, "
+        "as a company's own CA may, only a --client-cert shows",
         **facts,
     )
 
@@ -179,7 +179,7 @@ HSK004 = Check(
             ),
         ),
         next=(
-            "show crypto ca certificates",
+            "ASA# show crypto ca certificates",
             S_CLIENT,
         ),
     ),
@@ -236,7 +236,7 @@ HSK005 = Check(
     rationale="A phone that has an LSC presents it, and its MIC only without one. The result of this run holds for the "
     "phone only if the certificate is the phone's own. Which kind a certificate is, is inferred from its names.",
     variants={
-        "dates": Guide(fix=(_NEW_LSC, fix("ASA", "show clock detail")), next=("show clock detail",)),
+        "dates": Guide(fix=(_NEW_LSC, fix("ASA", "show clock detail")), next=("ASA# show clock detail",)),
         "foreign": Guide(
             fix=(
                 fix(
@@ -251,7 +251,7 @@ HSK005 = Check(
         ),
         "mic": Guide(
             fix=(_NEW_LSC, fix("ASA", "With LSCs everywhere, delete the manufacturing CA's trustpoint.")),
-            next=("show crypto ca certificates",),
+            next=("ASA# show crypto ca certificates",),
         ),
     },
 )

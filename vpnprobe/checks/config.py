@@ -10,7 +10,7 @@ from vpnprobe.model.config import ConfigKind, PhoneConfig, ProblemKind
 from vpnprobe.phoneconfig.meaning import meaning
 from vpnprobe.phones import guess_profile
 
-_LOOK = ("tftp -i {config_server} GET {config_file}",)
+_LOOK = ("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",)
 
 
 def _judge_readable(_case: Case, file: ConfigFile) -> Result:
@@ -46,7 +46,10 @@ CFG001 = Check(
             fix("CUCM", "Device > Phone > {device}: Apply Config, so that the file is built anew."),
             fix("TFTP", "A file made by hand: mend its XML ({problem}), then reset the phone."),
         ),
-        next=("xmllint --noout {config_file}",),
+        next=(
+            "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",
+            "xmllint --noout {config_file}",
+        ),
     ),
     variants={
         "not-a-config": Guide(

@@ -125,7 +125,10 @@ TFT002 = Check(
             _ALTERNATE_SERVER,
         ),
         logs=_STATUS_TIMEOUT,
-        next=("tftp -i {config_server} GET {config_file}", "curl http://{config_server}:6970/{config_file}"),
+        next=(
+            "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",
+            "curl -o {config_file} http://{http_endpoint}/{config_file}",
+        ),
     ),
     variants={
         "unreachable": Guide(
@@ -145,7 +148,7 @@ TFT002 = Check(
                 ),
             ),
             logs=_STATUS_TIMEOUT,
-            next=("tftp -i {config_server} GET {config_file}",),
+            next=("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",),
         ),
         "name": Guide(
             fix=(

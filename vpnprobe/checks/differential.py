@@ -208,7 +208,7 @@ def guide(refusal: Refusal) -> Guide:
     return Guide(
         fix=tuple(cause.fix for cause in causes),
         logs=Logs(asa=lines),
-        next=tuple(cause.confirm[0] for cause in causes),
+        next=tuple(f"ASA# {cause.confirm[0]}" for cause in causes),
     )
 
 

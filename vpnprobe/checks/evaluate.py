@@ -18,7 +18,7 @@ import msgspec
 from vpnprobe.checks.base import AnyCheck, Case, Guide, Lack, Result, Subject
 from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.checks.subjects import endpoint_label, gateway_label
-from vpnprobe.checks.values import run_values
+from vpnprobe.checks.values import as_in_this_run, run_values
 from vpnprobe.model.evidence import STAGES, Evidence, StageName, Tool
 from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Verdict
 from vpnprobe.version import CATALOGUE_VERSION, __version__
@@ -130,7 +130,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
             values = run_values(evidence, outcome.subject) | {
                 name: _as_text(fact) for name, fact in facts.items() if fact is not None
             }
-            guide = _fill_guide(check.guide_for(variant), values)
+            guide = _fill_guide(evidence, check.guide_for(variant), values)
             return msgspec.structs.replace(
                 finding,
                 status="fail",
@@ -155,7 +155,7 @@ def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str,
     return tuple(dict.fromkeys(found))
 
 
-def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
+def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> Guide:
     quoted = {name: shlex.quote(value) for name, value in values.items()}
 
     def fill(texts: tuple[str, ...], values: Mapping[str, str] = values) -> tuple[str, ...]:
@@ -167,7 +167,7 @@ def _fill_guide(guide: Guide, values: Mapping[str, str]) -> Guide:
         ),
         logs=Logs(phone=fill(guide.logs.phone), asa=fill(guide.logs.asa)),
         # These go into a shell, and a value may be the peer's.
-        next=fill(guide.next, quoted),
+        next=tuple(as_in_this_run(evidence, command) for command in fill(guide.next, quoted)),
     )
 
 

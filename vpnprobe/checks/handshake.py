@@ -68,7 +68,7 @@ HSK001 = Check(
         ),
         next=(
             S_CLIENT,
-            "show logging | include 725",
+            "ASA# show logging | include 725",
         ),
     ),
     variants={
@@ -89,7 +89,7 @@ HSK001 = Check(
                     """,
                 ),
             ),
-            next=("show logging | include 725|717", "debug crypto ca 3"),
+            next=("ASA# show logging | include 725|717", "ASA# debug crypto ca 3"),
         )
     },
     yields_to=("TLS001", "TLS004", "HSK004"),

@@ -109,12 +109,12 @@ HID001 = Check(
         "The phone tries wildcards, then the subjectAltName, then the subject. Wildcard certificates, other "
         "names and URLs with an address make it fail, also where the hash matches."
     ),
-    guide=Guide(fix=_FIX, logs=Logs(phone=_FAILED_LINES), next=("show run ssl", "vpnprobe gateway {gateway}")),
+    guide=Guide(fix=_FIX, logs=Logs(phone=_FAILED_LINES), next=("ASA# show run ssl", "vpnprobe gateway {gateway}")),
     variants={
         "wildcard": Guide(
             fix=_FIX,
             logs=Logs(phone=_WILDCARD_LINES + _FAILED_LINES),
-            next=("show run ssl", "vpnprobe gateway {gateway}"),
+            next=("ASA# show run ssl", "vpnprobe gateway {gateway}"),
         )
     },
     references=("Cisco document 116162, host ID check",),

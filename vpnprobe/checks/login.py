@@ -79,7 +79,7 @@ LOG001 = Check(
                 """,
             ),
         ),
-        next=("curl -k -v {group_url}", "show run webvpn"),
+        next=("curl -k -v {group_url}", "ASA# show run webvpn"),
     ),
     variants={
         "not-an-asa": Guide(
@@ -100,7 +100,7 @@ LOG001 = Check(
                     """,
                 ),
             ),
-            next=("curl -k -v {group_url}", "show run nat"),
+            next=("curl -k -v {group_url}", "ASA# show run nat"),
         ),
         "unavailable": Guide(
             fix=(
@@ -115,7 +115,7 @@ LOG001 = Check(
                     """,
                 ),
             ),
-            next=("show vpn-sessiondb summary", "show version | include AnyConnect"),
+            next=("ASA# show vpn-sessiondb summary", "ASA# show version | include AnyConnect"),
         ),
     },
 )
@@ -170,7 +170,7 @@ LOG002 = Check(
                 """,
             ),
         ),
-        next=("show run tunnel-group | include group-url", "curl -k -v {group_url}"),
+        next=("ASA# show run tunnel-group | include group-url", "curl -k -v {group_url}"),
     ),
 )
 
@@ -232,7 +232,7 @@ LOG003 = Check(
                 """,
             ),
         ),
-        next=("show vpn load-balancing", "vpnprobe gateway {redirect_host}"),
+        next=("ASA# show vpn load-balancing", "vpnprobe gateway {redirect_host}"),
     ),
     references=("Cisco document 116162, VPN load balancing and IP phones",),
 )
@@ -271,7 +271,7 @@ LOG004 = Check(
                 """,
             ),
         ),
-        next=("curl -k -v {group_url}", "show run tunnel-group"),
+        next=("curl -k -v {group_url}", "ASA# show run tunnel-group"),
     ),
 )
 

@@ -123,7 +123,7 @@ NET002 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe gateway {address}", "traceroute --tcp --port={port} {host}"),
+        next=("vpnprobe gateway {address}", "traceroute --tcp --port={port} {ip}"),
     ),
     variants={
         FailureKind.REFUSED.value: Guide(
@@ -141,7 +141,7 @@ NET002 = Check(
                 ),
                 fix("path", "If {address} is no longer the gateway's, delete its record from the DNS."),
             ),
-            next=("show run webvpn", "vpnprobe gateway {address}"),
+            next=("ASA# show run webvpn", "vpnprobe gateway {address}"),
         )
     },
 )

@@ -8,12 +8,15 @@ from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, passed, unclear
 from vpnprobe.checks.matrix import is_temporary
 from vpnprobe.checks.needs import Chain, Pins
+from vpnprobe.checks.renewal import PHONES_OUTSIDE, RENEW
+from vpnprobe.checks.wording import day
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.observation import FirstFlight
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.fingerprint import phone_log_hex, sha1
 from vpnprobe.pki.mismatch import NearMiss, NearMissKind, SeenCertificate, explain_mismatch
+from vpnprobe.pki.path import PathEnd, build_path
 from vpnprobe.pki.pin import MatchKind, PinDecision, PinReason, decide_pin
 
 
@@ -61,21 +64,42 @@ def _judge_pin(case: Case, known: tuple[Chain, Pins]) -> Result:
     seen = seen_certificates(case.evidence)
     misses = explain_mismatch(pins.hashes, seen)
     told = [_describe_miss(miss, pins) for miss in misses]
-    shown = f"no certHash names the certificate shown, SHA-1 {chain.leaf.sha1} ({chain.leaf.subject or 'unreadable'})"
-    first = f". {told[0]}" if told else ""
-    return failed(f"{shown}{first}", _variant(chain, misses, seen), near_misses=told, **facts)
+    variant = _variant(case, chain, misses, seen)
+    more = f" and {len(pins.hashes) - 1} more" if len(pins.hashes) > 1 else ""
+    compared = f"configured {pins.names[0]} {pins.hashes[0].text[:80]}{more}, live {chain.leaf.cert_hash}"
+    summary = f"no certHash names the certificate shown: {compared} ({chain.leaf.subject or 'unreadable'})"
+    if told:
+        summary += f". {told[0]}"
+    if variant == "expired" and chain.leaf.not_after is not None:
+        summary += f". Do not pin the one shown: it expired on {day(chain.leaf.not_after)}"
+    missing = _missing_issuer(case, chain)
+    if not told and missing is not None:
+        facts["missing_issuer"] = missing
+        summary += f". The certHash may be that of the issuer {missing}, which is not sent"
+    return failed(summary, variant, near_misses=told, **facts)
+
+
+def _is_expired(case: Case, chain: Chain) -> bool:
+    return chain.leaf.not_after is not None and case.now >= chain.leaf.not_after
+
+
+def _missing_issuer(case: Case, chain: Chain) -> str | None:
+    """Return the issuer of a leaf that is sent all alone."""
+    path = build_path(chain.ders, at=case.now)
+    return path.missing_issuer if path.end is PathEnd.ISSUER_MISSING and len(path.members) == 1 else None
 
 
 def _pin_facts(chain: Chain, pins: Pins) -> dict[str, Fact]:
     leaf = chain.leaf
     return {
         "leaf_sha1": phone_log_hex(sha1(chain.ders[0])),
+        "live": leaf.cert_hash,
         "cert_hash": leaf.cert_hash,
         "leaf_subject": leaf.subject,
         "leaf_oneline": leaf.subject_oneline,
         "leaf_expires": None if leaf.not_after is None else leaf.not_after.isoformat(),
-        "expected": [f"{name} {item.text[:80]}" for name, item in zip(pins.names, pins.hashes, strict=True)],
-        "first_expected": pins.hashes[0].text[:80],
+        "configured": [f"{name} {item.text[:80]}" for name, item in zip(pins.names, pins.hashes, strict=True)],
+        "first_configured": pins.hashes[0].text[:80],
     }
 
 
@@ -96,15 +120,19 @@ def _describe_miss(miss: NearMiss, pins: Pins) -> str:
     return f"{pins.names[miss.cert_hash_index]}: {what}{where}; the value for that certificate is {miss.right}"
 
 
-def _variant(chain: Chain, misses: tuple[NearMiss, ...], seen: tuple[SeenCertificate, ...]) -> str:
-    if any(miss.kind is not NearMissKind.OTHER_CERTIFICATE and miss.right == chain.leaf.cert_hash for miss in misses):
-        return "written-wrongly"
+def _variant(case: Case, chain: Chain, misses: tuple[NearMiss, ...], seen: tuple[SeenCertificate, ...]) -> str:
     if is_temporary(chain.leaf):
         return "temporary"
+    if _is_expired(case, chain):
+        return "expired"
+    if any(miss.kind is not NearMissKind.OTHER_CERTIFICATE and miss.right == chain.leaf.cert_hash for miss in misses):
+        return "written-wrongly"
     named = [seen[miss.seen_index].der for miss in misses if miss.kind is NearMissKind.OTHER_CERTIFICATE]
     if chain.leaf.key_type == "EC" and any(needs.certificate_facts(der).key_type == "RSA" for der in named):
         return "ec"
-    return "other-certificate" if named else ""
+    if named:
+        return "other-certificate"
+    return "" if _missing_issuer(case, chain) is None else "issuer-not-sent"
 
 
 # VP-34 and VP-35, from the process name on; number, level and time stand before it in the phone's log.
@@ -148,7 +176,7 @@ _UPLOAD = fix(
     """,
 )
 _BY_HAND = fix("TFTP", "A file made by hand: <certHash1>{cert_hash}</certHash1>, then reset the phone.")
-_NEXT = ("vpnprobe hash {cert_hash} {group_url}", "show crypto ca certificates")
+_NEXT = ("vpnprobe hash {first_configured} {group_url}", "ASA# show crypto ca certificates")
 
 PIN001 = Check(
     id="PIN001",
@@ -166,8 +194,50 @@ PIN001 = Check(
     "with alert 48.",
     guide=Guide(fix=(_EXPORT, _UPLOAD, _BY_HAND), logs=_LOGS, next=_NEXT),
     variants={
+        "expired": Guide(
+            fix=(
+                fix(
+                    "CUCM",
+                    """
+                    Do not upload the certificate that is shown now: it has expired ({leaf_expires}). Renew first:
+                    """,
+                ),
+                *RENEW,
+                PHONES_OUTSIDE,
+            ),
+            logs=_LOGS,
+            next=("ASA# show crypto ca certificates", "ASA# show clock"),
+        ),
+        "issuer-not-sent": Guide(
+            fix=(
+                fix(
+                    "ASA",
+                    """
+                    The leaf comes without its issuer {missing_issuer}. If that is the certificate in CUCM, send it \
+                      with the leaf:
+                    show crypto ca certificates <trustpoint>
+                    configure terminal
+                    crypto ca authenticate <trustpoint>
+                    Paste the PEM of the issuer, then quit.
+                    write memory
+                    """,
+                ),
+                fix(
+                    "CUCM",
+                    """
+                    Or pin the leaf itself. Export it from the ASA (crypto ca export <trustpoint> \
+                      identity-certificate), then Cisco Unified OS Administration > Security > Certificate \
+                      Management > Upload Certificate: Phone-VPN-trust.
+                    Advanced Features > VPN > VPN Gateway: move it to VPN Certificates in this Location.
+                    Save, then Apply Config to {device}; it must reach its TFTP server.
+                    """,
+                ),
+            ),
+            logs=_LOGS,
+            next=_NEXT,
+        ),
         "written-wrongly": Guide(
-            fix=(_BY_HAND, _EXPORT, _UPLOAD), logs=_LOGS, next=("vpnprobe hash {first_expected} {cert_hash}",)
+            fix=(_BY_HAND, _EXPORT, _UPLOAD), logs=_LOGS, next=("vpnprobe hash {first_configured} {group_url}",)
         ),
         "temporary": Guide(
             fix=(
@@ -186,14 +256,17 @@ PIN001 = Check(
                 _UPLOAD,
             ),
             logs=_LOGS,
-            next=("show run ssl", "vpnprobe gateway {gateway}"),
+            next=("ASA# show run ssl", "vpnprobe gateway {gateway}"),
         ),
         "ec": Guide(
             fix=(
                 fix(
                     "ASA",
                     """
-                    The certHash is of the RSA certificate, and this phone is given the EC one. Offer it RSA only:
+                    The certHash is of the RSA certificate, and this phone is given the EC one. Note the present \
+                      ciphers first; the command below changes them for every TLS 1.2 client of this ASA:
+                    show run all ssl
+                    Then offer RSA only:
                     configure terminal
                     ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"
                     """,
@@ -202,7 +275,7 @@ PIN001 = Check(
                 _UPLOAD,
             ),
             logs=_LOGS,
-            next=("vpnprobe gateway {gateway}", "show run ssl"),
+            next=("vpnprobe gateway {gateway}", "ASA# show run ssl"),
         ),
         "other-certificate": Guide(
             fix=(
@@ -219,7 +292,7 @@ PIN001 = Check(
                 _UPLOAD,
             ),
             logs=_LOGS,
-            next=("vpnprobe gateway {gateway}", "show run ssl"),
+            next=("vpnprobe gateway {gateway}", "ASA# show run ssl"),
         ),
     },
     references=("Cisco document 116162, certificate hash mismatch", "CSCuh19734"),

@@ -68,7 +68,7 @@ _EC_GUIDE = Guide(
             """,
         ),
     ),
-    next=("vpnprobe gateway {address}", "show run ssl", "show version"),
+    next=("vpnprobe gateway {address}", "ASA# show run ssl", "ASA# show version"),
 )
 
 TLS002 = Check(
@@ -196,7 +196,7 @@ TLS006 = Check(
                 """,
             ),
         ),
-        next=("show run ssl", "show crypto ca certificates"),
+        next=("ASA# show run ssl", "ASA# show crypto ca certificates"),
     ),
     yields_to=("PIN001", "TLS002"),
 )

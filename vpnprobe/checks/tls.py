@@ -81,7 +81,7 @@ TLS004 = Check(
                     """,
                 ),
             ),
-            next=("curl -v http://{address}/", "show asp table socket"),
+            next=("curl -v http://{address}/", "ASA# show asp table socket"),
         )
     },
 )
@@ -198,7 +198,7 @@ TLS001 = Check(
             ),
         ),
         logs=_NO_SHARED_CIPHER,
-        next=("show run all ssl", "vpnprobe gateway {address}"),
+        next=("ASA# show run all ssl", "vpnprobe gateway {address}"),
     ),
     variants={
         "version": Guide(
@@ -232,7 +232,7 @@ TLS001 = Check(
                     """,
                 ),
             ),
-            next=("show run all ssl", "vpnprobe gateway {address}"),
+            next=("ASA# show run all ssl", "vpnprobe gateway {address}"),
         ),
         "breach": Guide(
             fix=(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from typing import Final
 
 from vpnprobe.checks.base import Subject
 from vpnprobe.checks.subjects import config_file_name
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.target import DNS_PORT, HTTPS_PORT, Endpoint, parse_endpoint
 
 # Every placeholder that any run can fill. Others must be facts of the finding.
 RUN_VALUES: Final = (
@@ -17,12 +21,21 @@ RUN_VALUES: Final = (
     "gateway",
     "group_url",
     "host",
+    "http_endpoint",
+    "ip",
     "mac",
     "path",
     "port",
     "profile",
+    "tftp_endpoint",
     "tls_version",
 )
+
+# CUCM's port for files by HTTP.
+HTTP_PORT: Final = 6970
+
+# Who named the configuration server in words that `--tftp` repeats.
+_NAMED: Final = ("option", "environment", "options-file")
 
 # The option of `openssl s_client` for a version, by its wire number.
 _OPENSSL_OPTIONS: Final = {0x0301: "-tls1", 0x0302: "-tls1_1", 0x0303: "-tls1_2"}
@@ -32,6 +45,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     """Return what is known of `RUN_VALUES`; what is not is left out."""
     target, persona = evidence.target, evidence.persona
     server = evidence.tftp_server
+    files = _file_server(evidence)
     own = next(iter(evidence.flights(persona.profile)), None)
     known = {
         "address": subject.address,
@@ -41,10 +55,80 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "gateway": str(target.gateway),
         "group_url": target.group_url.text if target.group_url is not None else None,
         "host": target.gateway.host,
+        "http_endpoint": None if files is None else str(Endpoint(files.host, _http_port(evidence) or HTTP_PORT)),
+        "ip": _host(subject.address),
         "mac": persona.mac,
         "path": target.group_url.path if target.group_url is not None else None,
         "port": str(target.gateway.port),
         "profile": persona.profile,
+        "tftp_endpoint": None if files is None else str(files),
         "tls_version": _OPENSSL_OPTIONS.get(own.offered_version) if own is not None else None,
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def as_in_this_run(evidence: Evidence, command: str) -> str:
+    """Return a shell command with what this run was given, so that it asks the same servers as the same phone.
+
+    The file names of credentials are no part of Evidence, so a login is not repeated by it.
+    """
+    program, _, rest = command.partition(" ")
+    if program == "vpnprobe":
+        return " ".join([command, *_options(evidence, rest.partition(" ")[0], command)])
+    asked = _asked_resolver(evidence)
+    if program == "nslookup" and asked is not None:
+        port = f"-port={asked.port} " if asked.port != DNS_PORT else ""
+        return f"{program} {port}{rest} {shlex.quote(asked.host)}"
+    return command
+
+
+def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]:
+    if subcommand not in ("phone", "gateway", "hash"):
+        return
+    persona, server = evidence.persona, evidence.tftp_server
+    given = [("--model", persona.model or persona.profile)]
+    if subcommand == "phone" and server is not None and server.endpoint is not None:
+        if server.origin in _NAMED:
+            given.append(("--tftp", str(server.endpoint)))
+        elif server.origin.startswith("dhcp"):
+            given.append(("--tftp", "dhcp"))
+    port = _http_port(evidence)
+    if subcommand == "phone" and port not in (None, HTTP_PORT):
+        given.append(("--http-port", str(port)))
+    given += [("--resolver", str(resolver)) for resolver in evidence.target.resolvers]
+    for option, value in given:
+        if option not in command:
+            yield f"{option} {shlex.quote(value)}"
+
+
+def _file_server(evidence: Evidence) -> Endpoint | None:
+    """Return where the configuration is fetched, by address where that is known: a shell may ask another DNS."""
+    server = evidence.tftp_server
+    if server is None or server.endpoint is None:
+        return None
+    return Endpoint(server.addresses[0] if server.addresses else server.endpoint.host, server.endpoint.port)
+
+
+def _http_port(evidence: Evidence) -> int | None:
+    asked = (_endpoint(file.server, HTTP_PORT) for file in evidence.boot_files if file.protocol == "http")
+    return next((where.port for where in asked if where is not None), None)
+
+
+def _asked_resolver(evidence: Evidence) -> Endpoint | None:
+    if evidence.target.resolvers:
+        return evidence.target.resolvers[0]
+    servers = evidence.resolution.servers if evidence.resolution is not None else ()
+    return _endpoint(servers[0], DNS_PORT) if servers else None
+
+
+def _host(address: str | None) -> str | None:
+    where = None if address is None else _endpoint(address, HTTPS_PORT)
+    return None if where is None else where.host
+
+
+def _endpoint(text: str, default_port: int) -> Endpoint | None:
+    """Read what an observation wrote; Evidence of another hand may hold anything."""
+    try:
+        return parse_endpoint(text, default_port)
+    except UsageError:
+        return None

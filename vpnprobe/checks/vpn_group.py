@@ -13,7 +13,7 @@ from vpnprobe.phoneconfig.meaning import meaning
 from vpnprobe.pki.fingerprint import HashProblem, parse_cert_hash
 from vpnprobe.pki.pin import SHA1_HASH_ALG
 
-_LOOK = ("tftp -i {config_server} GET {config_file}",)
+_LOOK = ("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",)
 
 _DIFFERENCE_WORDS = {
     UrlDifference.WHITESPACE: "blanks around it",
@@ -77,7 +77,7 @@ CFG004 = Check(
             ),
             fix("vpnprobe", "Or probe the URL that the phone has: {urls}"),
         ),
-        next=("show run tunnel-group",),
+        next=("ASA# show run tunnel-group",),
     ),
     variants={
         "near": Guide(
@@ -99,7 +99,7 @@ CFG004 = Check(
                     """,
                 ),
             ),
-            next=("show run tunnel-group", "vpnprobe phone --group-url {configured_url} --mac {mac}"),
+            next=("ASA# show run tunnel-group", "vpnprobe phone --group-url {configured_url} --mac {mac}"),
         )
     },
 )
@@ -149,7 +149,7 @@ CFG005 = Check(
             ),
             _UPLOAD,
         ),
-        next=("vpnprobe gateway {gateway}", "show run ssl"),
+        next=("vpnprobe gateway {gateway}", "ASA# show run ssl"),
     ),
 )
 
@@ -380,7 +380,7 @@ CFG010 = Check(
                     """,
                 ),
             ),
-            next=("show run tunnel-group", "vpnprobe explain CFG010"),
+            next=("ASA# show run tunnel-group", "vpnprobe explain CFG010"),
         )
     },
 )

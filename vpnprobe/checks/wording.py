@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from http import HTTPStatus
 
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import BootFile
@@ -42,12 +43,16 @@ def describe_failure(failure: Failure) -> str:
     if failure.kind is FailureKind.TLS_ALERT:
         return "TLS alert" if failure.alert is None else f"TLS alert {alert_name(failure.alert)}"
     words = _FAILURES[failure.kind]
-    return f"{words} ({failure.detail})" if failure.detail else words
+    detail = failure.detail
+    return f"{words} ({detail})" if detail and detail.lower() not in words else words
 
 
 def describe_file(file: BootFile) -> str:
     """Return what came of one request for a file, with the server's own code and text."""
     said = [file.outcome.replace("-", " ")]
+    if file.code == HTTPStatus.OK:
+        # The answer began well; what went wrong came later.
+        return ", ".join([*said, file.failure.detail] if file.failure and file.failure.detail else said)
     if file.code is not None:
         said.append(f"code {file.code}")
     if file.message:
@@ -64,9 +69,18 @@ def describe_suite(version: int, suite: int) -> str:
 
 def listing(texts: Iterable[str]) -> str:
     """Join texts with commas; of a long list the first ones and how many more there are."""
+    return _joined(texts, ", ")
+
+
+def listing_of_names(names: Iterable[str]) -> str:
+    """Join distinguished names, which hold commas themselves."""
+    return _joined(names, "; ")
+
+
+def _joined(texts: Iterable[str], separator: str) -> str:
     items = list(dict.fromkeys(texts))
     more = len(items) - MAX_LISTED
-    return ", ".join(items[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return separator.join(items[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
