@@ -11,7 +11,9 @@ import pytest
 from tests.transport.byte_server import LOOPBACK, Peer, byte_server, closed_port, unanswering_port
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import FailureKind
+from vpnprobe.transport.readiness import has_epoll
 from vpnprobe.transport.tcp import TcpStream, failure_from, open_tcp
+from vpnprobe.transport.tftp import fetch_tftp
 
 
 async def _echo(peer: Peer) -> None:
@@ -82,6 +84,18 @@ async def test_a_machine_out_of_sockets_is_a_local_failure(monkeypatch: pytest.M
 
     monkeypatch.setattr("vpnprobe.transport.tcp.socket.socket", refuse)
     assert await _failure_of_connect(1, 5) is FailureKind.LOCAL
+
+
+@pytest.mark.skipif(not has_epoll(), reason="without epoll nothing more is opened")
+async def test_a_machine_that_can_open_a_socket_and_no_more_is_a_local_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("select.epoll", refuse)
+    assert await _failure_of_connect(closed_port(), 5) is FailureKind.LOCAL
+    fetched = await fetch_tftp(LOOPBACK, 9, "x", timeout=1, deadline=asyncio.get_running_loop().time() + 1)
+    assert fetched.failure
+    assert fetched.failure.kind is FailureKind.LOCAL
 
 
 async def test_a_reset_is_told_from_an_end() -> None:

@@ -162,8 +162,13 @@ async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> 
     """
     try:
         family, where = socket_address(address, port)
-        stream = TcpStream(socket.socket(family, socket.SOCK_STREAM))
+        unconnected = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
+        raise TransportError(failure_from(error)) from error
+    try:
+        stream = TcpStream(unconnected)
+    except OSError as error:
+        unconnected.close()
         raise TransportError(failure_from(error)) from error
     try:
         async with asyncio.timeout(timeout):

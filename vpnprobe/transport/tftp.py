@@ -90,7 +90,10 @@ class _Transfer:
 
     async def run(self) -> TftpResult:
         watch = readiness_watch()
-        watch.add(self._sock.fileno(), self._readable)
+        try:
+            watch.add(self._sock.fileno(), self._readable)
+        except OSError as error:
+            return TftpResult(outcome="unreachable", failure=_local_failure(error))
         try:
             self._send([(self._download.start(self._now()), self._download.peer)])
             self._wake()
