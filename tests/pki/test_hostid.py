@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests import certificates as make
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.certificate import describe
-from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id
+from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id, passes_host_id
 
 
 def decide(host: str, cn: str, dns: list[str], ips: list[str]) -> HostIdDecision:
@@ -144,3 +144,24 @@ def test_any_names(host: str, cn: str) -> None:
     facts = describe(make.issue(subject=[("CN", cn.encode("utf-8", "replace"), make.UTF8)], key=make.ec_key()).der)
     decision = decide_host_id(host, facts)
     assert decision.accepts is not True or decision.host in decision.names
+
+
+@pytest.mark.parametrize(
+    ("setting", "names", "goes_on"),
+    [
+        (0, False, True),
+        (0, None, True),
+        (1, True, True),
+        (1, False, False),
+        (1, None, None),
+        (None, True, True),
+        (None, False, None),
+        (2, True, True),
+        (2, False, None),
+    ],
+)
+def test_the_setting_decides_whether_the_names_count(
+    setting: int | None, names: bool | None, goes_on: bool | None
+) -> None:
+    """Absent or of no known value, the check may be on: CUCM ticks it by default."""
+    assert passes_host_id(setting, names) is goes_on

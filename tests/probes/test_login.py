@@ -175,7 +175,8 @@ async def test_nothing_secret_is_sent_when_the_host_id_check_fails(credential: C
         )
         async with boot_server({"SEP8CB64F576113.cnf.xml": config}) as boot:
             evidence = await probe(url, client=credential, **boot.options)
-    assert [(decision.rule, decision.goes_on) for decision in evidence.decisions] == [("pin", True), ("host-id", False)]
+    stops = [decision.rule for decision in evidence.decisions if decision.goes_on is not True]
+    assert stops == ["host-id"]
     [session] = gateway.sessions
     assert session.client is None
     assert methods(gateway) == ["GET"]

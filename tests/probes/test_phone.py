@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.lab.accuracy import options_for
@@ -147,23 +148,50 @@ def test_a_profile_that_is_no_phone_is_refused() -> None:
 
 async def test_decisions_are_recorded_for_each_address() -> None:
     evidence = await probe_scenario("healthy")
-    [pin, host_id] = evidence.decisions
+    [pin, validity, host_id] = evidence.decisions
     assert (pin.rule, pin.goes_on, pin.matched) == ("pin", True, "certHash1")
     assert (host_id.rule, host_id.goes_on) == ("host-id-off", True)
-    assert pin.leaf == host_id.leaf == evidence.first_flights[0].chain[0]
+    assert (validity.rule, validity.goes_on, validity.validity) == ("validity", True, "valid")
+    assert pin.leaf == validity.leaf == host_id.leaf == evidence.first_flights[0].chain[0]
 
 
 async def test_a_given_hash_is_named_by_its_place() -> None:
     gateway = RecordingGateway()
     async with gateway.at(LOOPBACK) as port:
         evidence = await probe(f"https://127.0.0.1:{port}/x", cert_hashes=(SHA1, gateway.cert_hash))
-    [decision] = evidence.decisions
+    decision = evidence.decisions[0]
     assert (decision.goes_on, decision.matched) == (True, "given hash 2")
 
 
 async def test_without_a_hash_the_phone_s_decision_is_not_known() -> None:
     evidence = await probe_scenario("tftp-not-found")
-    assert [(one.rule, one.goes_on) for one in evidence.decisions] == [("pin", None)]
+    assert [(one.rule, one.goes_on) for one in evidence.decisions] == [("pin", None), ("validity", True)]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "validity"),
+    [("certificate-expired", "expired"), ("certificate-not-yet-valid", "not-yet-valid")],
+)
+async def test_a_certificate_outside_of_its_dates_stops_the_phone(scenario: str, validity: str) -> None:
+    evidence = await probe_scenario(scenario)
+    assert [(one.rule, one.goes_on, one.validity) for one in evidence.decisions] == [
+        ("pin", True, None),
+        ("validity", False, validity),
+        ("host-id-off", True, None),
+    ]
+    assert [login.credential for login in evidence.logins] == ["none"]
+    assert [handshake.client_certificate for handshake in evidence.handshakes] == [None]
+
+
+@pytest.mark.parametrize("setting", ["", "7"], ids=["absent", "no known value"])
+async def test_a_host_id_setting_that_is_not_known_does_not_let_a_wrong_name_pass(setting: str) -> None:
+    scenario = find_scenario("host-id-wildcard")
+    configuration = msgspec.structs.replace(scenario.network.configuration, host_id_check=setting)
+    network = msgspec.structs.replace(scenario.network, configuration=configuration)
+    async with running_lab(msgspec.structs.replace(scenario, network=network)) as lab:
+        evidence = await PhoneProbe(options_for(lab)).run()
+    assert [one.goes_on for one in evidence.decisions if one.rule == "host-id"] == [None]
+    assert [login.credential for login in evidence.logins] == ["none"]
 
 
 async def test_given_hashes_replace_those_of_the_configuration() -> None:

@@ -190,18 +190,24 @@ class Enumeration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     duration_s: float = 0.0
 
 
+# Where a moment lies within the dates of a certificate.
+Validity = Literal["valid", "not-yet-valid", "expired", "unreadable"]
+
+
 class PhoneDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the phone itself decides in mid-flight at one address. `goes_on` None: nothing is known to decide by.
 
     While `goes_on` is not True nothing secret is sent to this address. `leaf` is the certificate it judged, `matched`
     the name of the certHash that decided. Rule "host-id-off" records that the configuration does not ask for the check.
+    Rule "validity" is inferred, by this machine's clock at the start of the run; `validity` is what it found.
     """
 
     address: str
     goes_on: bool | None
-    rule: Literal["pin", "host-id", "host-id-off"]
+    rule: Literal["pin", "validity", "host-id", "host-id-off"]
     leaf: str | None = None
     matched: str | None = None
+    validity: Validity | None = None
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

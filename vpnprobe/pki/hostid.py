@@ -2,19 +2,23 @@
 
 Sources: VP-31 (common name must match; wildcard, differing SAN and IP address in the url are named as reasons
 to turn the check off) and VP-32 (order wildcard, SAN, subject name; `*.vpn.com` refused for test.vpn.com).
-Where they are silent or point both ways the decision is None. A report applies it only with
-`enableHostIDCheck` 1.
+Where they are silent or point both ways the decision is None. `passes_host_id` adds the setting.
 """
 
 from __future__ import annotations
 
 import enum
 from ipaddress import ip_address
+from typing import Final
 
 import msgspec
 
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
+
+# Values of enableHostIDCheck.
+HOST_ID_OFF: Final = 0
+HOST_ID_ON: Final = 1
 
 _THIRD_LEVEL_LABELS = 3
 
@@ -66,6 +70,16 @@ def decide_host_id(host: str, facts: CertificateFacts) -> HostIdDecision:
         names=names,
         wildcard=next((name for name in names if _is_third_level(name)), None) if accepts is False else None,
     )
+
+
+def passes_host_id(setting: int | None, accepts: bool | None) -> bool | None:
+    """Whether the phone goes on, given its `enableHostIDCheck` and whether the check would pass (None: not known).
+
+    With the setting absent or without a known value it is not known whether the phone checks; CUCM's default is on.
+    """
+    if setting == HOST_ID_OFF:
+        return True
+    return accepts if accepts or setting == HOST_ID_ON else None
 
 
 _Verdict = tuple[HostIdRule, bool | None, Basis]

@@ -15,8 +15,9 @@ from vpnprobe.model.observation import FirstFlight, PhoneDecision
 from vpnprobe.model.target import Endpoint, Expectation, Persona, Target
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.fingerprint import parse_cert_hash, parse_expected_hash
-from vpnprobe.pki.hostid import decide_host_id
+from vpnprobe.pki.hostid import HOST_ID_OFF, decide_host_id, passes_host_id
 from vpnprobe.pki.pin import decide_pin
+from vpnprobe.pki.validity import decide_validity
 from vpnprobe.probes.flights import FlightRunner
 from vpnprobe.probes.hellos import all_matrix_hellos, profile_hello
 from vpnprobe.probes.login import LoginStages
@@ -80,7 +81,7 @@ class PhoneProbe:
         except ExceptionGroup as group_error:
             # One error ends both; a caller who is to mend his input must see that one, not the group.
             raise group_error.exceptions[0] from None
-        self._decide_pin()
+        self._decide_pin_and_validity()
         self._decide_host_id()
         if self._options.follow_phone and self._stopped():
             for name in ("handshake", "login"):
@@ -114,7 +115,7 @@ class PhoneProbe:
     def _judged_flights(self) -> list[FirstFlight]:
         return [flight for flight in self._own_flights() if flight.chain]
 
-    def _decide_pin(self) -> None:
+    def _decide_pin_and_validity(self) -> None:
         with self._recorder.stage("pin") as outcome:
             if not self._judged_flights():
                 outcome.skip("first-flight")
@@ -136,6 +137,18 @@ class PhoneProbe:
                         matched=matched,
                     )
                 )
+                self._recorder.decisions.append(self._decide_validity(flight))
+
+    def _decide_validity(self, flight: FirstFlight) -> PhoneDecision:
+        facts = describe(self._recorder.certificates(flight.chain)[0])
+        decision = decide_validity(facts, self._recorder.started_at)
+        return PhoneDecision(
+            address=flight.address,
+            goes_on=decision.accepts,
+            rule="validity",
+            leaf=flight.chain[0],
+            validity=decision.validity,
+        )
 
     def _expected(self) -> tuple[list[tuple[str, str]], str | None]:
         """The certHashes to compare with, each with its name, and the configuration's hashAlg."""
@@ -162,12 +175,12 @@ class PhoneProbe:
             for flight in self._judged_flights():
                 facts = describe(self._recorder.certificates(flight.chain)[0])
                 accepts = decide_host_id(self._options.group_url.host, facts).accepts
-                is_on = group.enable_host_id_check == 1
+                setting = group.enable_host_id_check
                 self._recorder.decisions.append(
                     PhoneDecision(
                         address=flight.address,
-                        goes_on=accepts if is_on else True,
-                        rule="host-id" if is_on else "host-id-off",
+                        goes_on=passes_host_id(setting, accepts),
+                        rule="host-id-off" if setting == HOST_ID_OFF else "host-id",
                         leaf=flight.chain[0],
                     )
                 )

@@ -69,7 +69,7 @@ class Recorder:
         self._credential = credential
         self._login_wanted = login_wanted
         self._progress = progress
-        self._started_at = datetime.now(UTC)
+        self.started_at = datetime.now(UTC)
         self._started = time.monotonic()
         self._stages: dict[StageName, Stage] = {}
         self._running: dict[StageName, float] = {}
@@ -126,7 +126,7 @@ class Recorder:
             credential=self._credential,
             login_wanted=self._login_wanted,
             client_chain=self._client_chain,
-            started_at=self._started_at,
+            started_at=self.started_at,
             duration_s=round(time.monotonic() - self._started, 6),
             interrupted=interrupted,
             stages=tuple(self._ended(name, interrupted) for name in STAGES[self._probe]),
