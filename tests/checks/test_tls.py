@@ -36,7 +36,7 @@ from tests.checks.table import Row, params
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.observation import AcceptedSuite, Enumeration
+from vpnprobe.model.observation import AcceptedSuite, Enumeration, FirstFlight
 from vpnprobe.model.target import Persona
 
 CLOSED = fail(FailureKind.CLOSED)
@@ -67,6 +67,14 @@ def seen_by_7962(**kinds: Any) -> dict[str, Any]:
     return {"first_flights": flights(**kinds)}
 
 
+def refused_to_8841(*others: FirstFlight) -> Evidence:
+    refused = flight("8811", None, failure=HANDSHAKE_FAILURE)
+    return run(persona=Persona(profile="8811", model="8841", mac=MAC), first_flights=(refused, *others), **NO_SESSION)
+
+
+REFUSED_TO_7962 = flight(shown=None, failure=HANDSHAKE_FAILURE)
+EC_ONLY = run(first_flights=flights(rsa=None, ec=EC, both=EC), **NO_SESSION)
+NEWER_VERSION = (flight(failure=OLD_VERSION, shown=None), flight("both"))
 ROGUE = flight(suite=0x0005, breaches=("suite not offered: RC4-SHA (0x0005)",))
 ROGUE_VERSION = flight(version=0x0302, breaches=("version not offered: TLS 1.1",))
 GATEWAY_UNRESOLVED = {"resolution": unresolved()["resolution"], "first_flights": ()}
@@ -87,6 +95,11 @@ ROWS = (
     Row("TLS006", "no-gateway", gateway_run(**GATEWAY_UNRESOLVED), "inconclusive"),
     Row("TLS001", "refused", refused_to_7962(), "fail", "it does take TLS 1.2"),
     Row("TLS001", "version-refused", run(first_flights=(flight(failure=OLD_VERSION, shown=None),)), "fail", "(70)"),
+    Row("TLS001", "refused-by-an-unknown-release", run(first_flights=(REFUSED_TO_7962,)), "fail", "AES256-SHA"),
+    Row("TLS001", "ec-only", EC_ONLY, "fail", "hellos with EC suites are given an EC certificate"),
+    Row("TLS001", "8841-refused", refused_to_8841(), "fail", "the hello of 8841"),
+    Row("TLS001", "8841-refused-by-a-newer-release", refused_to_8841(flight("both")), "fail", "the hello of 8841"),
+    Row("TLS001", "version-refused-by-a-newer-release", run(first_flights=NEWER_VERSION), "fail", "(70)"),
     Row("TLS001", "unoffered", run(first_flights=(ROGUE,)), "fail", "did not offer"),
     Row(
         "TLS001", "deadline", run(first_flights=(flight(failure=DEADLINE, shown=None), flight("both"))), "inconclusive"
@@ -203,3 +216,32 @@ def test_a_gateway_is_judged_for_every_phone_profile() -> None:
     }
     leaves = {found.subject for found in findings(modern_only, "CRT001")}
     assert leaves == {f"leaf shown to 8811 at {ADDRESS}", f"leaf shown to rsa-only at {ADDRESS}"}
+
+
+def steps_of(evidence: Evidence, check_id: str) -> list[str]:
+    return [step for fix in finding(evidence, check_id).fix for step in fix.steps]
+
+
+def test_a_phone_without_tls_1_2_is_not_helped_by_its_ciphers() -> None:
+    assert not [step for step in steps_of(refused_to_7962(), "TLS001") if "tlsv1.2" in step]
+    assert [step for step in steps_of(refused_to_8841(), "TLS001") if "tlsv1.2" in step]
+
+
+def test_an_asa_that_spoke_tls_1_2_is_no_old_one() -> None:
+    assert {fix.platform for fix in finding(refused_to_7962(), "TLS001").fix} == {"ASA", "ASA from 9.3(2)"}
+    old = finding(run(first_flights=(REFUSED_TO_7962,)), "TLS001")
+    assert "ASA up to 9.3(1)" in {fix.platform for fix in old.fix}
+
+
+def test_a_gateway_with_an_ec_certificate_only_needs_an_rsa_one() -> None:
+    first = finding(EC_ONLY, "TLS001").fix[0]
+    assert "ssl trust-point <rsa-trustpoint> outside" in first.steps
+    assert not [step for step in first.steps if step.startswith("ssl cipher")]
+
+
+@pytest.mark.parametrize("check_id", ["TLS001", "TLS002"])
+def test_a_cipher_command_says_whom_it_touches_and_notes_the_present_value(check_id: str) -> None:
+    evidence = refused_to_8841() if check_id == "TLS001" else run(**seen_by_8811(ec=EC, both=EC))
+    (fix,) = (f for f in finding(evidence, check_id).fix if any(step.startswith("ssl cipher") for step in f.steps))
+    assert "every TLS 1.2 client" in fix.steps[0]
+    assert fix.steps.index("show run all ssl") < fix.steps.index("configure terminal")

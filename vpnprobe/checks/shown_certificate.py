@@ -24,7 +24,7 @@ def _judge_certificate_for_phone(case: Case, chain: Chain) -> Result:
     kind = client_kind(flight.offered_suites)
     row = f"offers {CLIENT_WORDS[kind]}" if kind is not None else "offers no suite with a certificate"
     given = f"{chain.leaf.key_type or 'unreadable'} certificate {chain.leaf.subject or ''}".strip()
-    summary = f"{flight.hello} {row} and is given the {given}"
+    summary = f"{subjects.hello_label(case.evidence, flight.hello)} {row} and is given the {given}"
     is_self_signed_ec = chain.leaf.key_type == "EC" and chain.leaf.self_signed is True
     rsa = matrix.cell("rsa-only")
     if not (is_self_signed_ec and is_rsa(rsa) and not rsa.temporary):
@@ -53,7 +53,8 @@ _EC_GUIDE = Guide(
         fix(
             "ASA",
             """
-            show run ssl
+            The command below changes the ciphers of every TLS 1.2 client of this ASA, and takes GCM and ECDHE from \
+              them. Note the present ones first:
             show run all ssl
             configure terminal
             ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"

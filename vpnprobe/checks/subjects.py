@@ -48,6 +48,12 @@ def addresses(evidence: Evidence) -> tuple[Subject, ...]:
     ) or gateway(evidence)
 
 
+def hello_label(evidence: Evidence, hello: str) -> str:
+    """Return whose hello it is: the imitated model, where that is another one of the profile's family."""
+    persona = evidence.persona
+    return persona.model if evidence.probe == "phone" and hello == persona.profile and persona.model else hello
+
+
 def own_hellos(evidence: Evidence) -> tuple[Subject, ...]:
     """The imitated phone's hello at each address; in a gateway probe every profile's hello at each address."""
     if evidence.probe == "phone":

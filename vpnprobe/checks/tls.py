@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import BOTH_PROBES, Case, Check, Guide, Result, failed, fix, passed, unclear
+from vpnprobe.checks.matrix import client_kind, read_matrix
 from vpnprobe.checks.wording import describe_failure, describe_suite, listing
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.observation import FirstFlight
-from vpnprobe.wire.tls.registry import AlertDescription, version_name
+from vpnprobe.wire.tls.registry import AlertDescription, Version, version_name
 from vpnprobe.wire.tls.suites import suite_name
 
 
@@ -104,11 +105,41 @@ def _taken_instead(evidence: Evidence, flight: FirstFlight) -> Iterator[str]:
             yield describe_suite(other.version, other.suite)
 
 
+def _variant(evidence: Evidence, flight: FirstFlight) -> str:
+    is_new = _has_tls_1_2(evidence, flight.address)
+    if flight.failure is not None and flight.failure.alert == AlertDescription.protocol_version:
+        return _variant_name("version", is_new)
+    matrix = read_matrix(evidence, flight.address)
+    given = {matrix.cell(client).key_type for client in ("ec-only", "both")}
+    if (
+        client_kind(flight.offered_suites) == "rsa-only"
+        and matrix.cell("rsa-only").outcome == "refused"
+        and given & {"EC"}
+        and not given - {"EC", None}
+    ):
+        return "ec-only"
+    return _variant_name("tls1.2" if flight.offered_version >= Version.TLS1_2 else "tls1.0", is_new)
+
+
+def _variant_name(kind: str, is_new: bool) -> str:
+    return f"{kind}, ASA from 9.3(2)" if is_new else kind
+
+
+def _has_tls_1_2(evidence: Evidence, address: str) -> bool:
+    """Whether the gateway answered anything in TLS 1.2, as an ASA does from 9.3(2) on."""
+    seen = [flight.version or 0 for flight in evidence.first_flights if flight.address == address]
+    for enumeration in evidence.enumerations:
+        if enumeration.address == address:
+            seen += [accepted.version for accepted in enumeration.accepted]
+    return max(seen, default=0) >= Version.TLS1_2
+
+
 def _is_unoffered(breach: str) -> bool:
     return breach.startswith(("version not offered", "suite not offered"))
 
 
 def _judge_common_suite(case: Case, flight: FirstFlight) -> Result:
+    phone = subjects.hello_label(case.evidence, flight.hello)
     offered = [suite_name(code) for code in flight.offered_suites]
     instead = list(dict.fromkeys(_taken_instead(case.evidence, flight)))
     takes = f"; it does take {listing(instead)}" if instead else ""
@@ -122,30 +153,84 @@ def _judge_common_suite(case: Case, flight: FirstFlight) -> Result:
     if failure is not None:
         words = describe_failure(failure)
         if failure.kind in needs.OURS:
-            return unclear(f"the hello of {flight.hello} got no answer: {words}")
-        variant = "version" if failure.alert == AlertDescription.protocol_version else ""
+            return unclear(f"the hello of {phone} got no answer: {words}")
+        variant = _variant(case.evidence, flight)
+        why = "; hellos with EC suites are given an EC certificate, those without none" if variant == "ec-only" else ""
         return failed(
-            f"refuses the hello of {flight.hello} ({version_name(flight.offered_version)}; {listing(offered)}): "
-            f"{words}{takes}",
+            f"refuses the hello of {phone} ({version_name(flight.offered_version)}; {listing(offered)}): "
+            f"{words}{why}{takes}",
             variant,
             failure=failure.kind.value,
             alert=failure.alert,
             **facts,
         )
     if flight.version is None or flight.suite is None:
-        return unclear(f"the hello of {flight.hello} got no ServerHello", **facts)
+        return unclear(f"the hello of {phone} got no ServerHello", **facts)
     chosen = describe_suite(flight.version, flight.suite)
     if flight.suite not in flight.offered_suites or any(map(_is_unoffered, flight.breaches)):
         return failed(
-            f"answers with {chosen}, which {flight.hello} did not offer; the phone breaks off",
+            f"answers with {chosen}, which {phone} did not offer; the phone breaks off",
             "breach",
             chosen=chosen,
             **facts,
         )
     return passed(
-        f"agrees with {flight.hello} on {chosen}", version=version_name(flight.version), suite=suite_name(flight.suite)
+        f"agrees with {phone} on {chosen}", version=version_name(flight.version), suite=suite_name(flight.suite)
     )
 
+
+_LOOK = fix(
+    "ASA",
+    """
+    show run all ssl
+    show ssl
+    """,
+)
+# The ASA's wider lists for a phone that speaks TLS 1.2 are VP-08's.
+_FROM_9_3_2 = {
+    "tls1.0": fix(
+        "ASA from 9.3(2)",
+        """
+        This changes the ciphers of every TLS 1.0 client of this ASA. Note the present ones first:
+        show run all ssl
+        configure terminal
+        ssl cipher tlsv1 custom "AES256-SHA:AES128-SHA"
+        """,
+    ),
+    "tls1.2": fix(
+        "ASA from 9.3(2)",
+        """
+        This changes the ciphers of every TLS 1.2 client of this ASA, and takes GCM and ECDHE from them. Note the \
+          present ones first:
+        show run all ssl
+        configure terminal
+        ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"
+        """,
+    ),
+    "version": fix(
+        "ASA from 9.3(2)",
+        """
+        This lets every client of this ASA speak TLS 1.0. Note the present values first:
+        show run all ssl
+        configure terminal
+        ssl server-version tlsv1
+        ssl cipher tlsv1 custom "AES256-SHA:AES128-SHA"
+        """,
+    ),
+}
+_UP_TO_9_3_1 = fix(
+    "ASA up to 9.3(1)",
+    """
+    configure terminal
+    ssl server-version any
+    ssl encryption aes256-sha1 aes128-sha1
+    """,
+)
+_REPLACE = fix(
+    "phone",
+    "A model whose newest firmware offers no later version than {offered_version} must be replaced, if TLS 1.0 may not "
+    "be allowed.",
+)
 
 _NO_SHARED_CIPHER = Logs(
     asa=(
@@ -153,6 +238,53 @@ _NO_SHARED_CIPHER = Logs(
         "%ASA-7-725008: SSL client outside:<phone>/<port> proposes the following {offered_count} cipher(s).",
         "%ASA-7-725014: SSL lib error. Function: SSL3_GET_CLIENT_HELLO Reason: no shared cipher",
     )
+)
+
+
+def _guide(kind: str, *, is_new: bool) -> Guide:
+    """Return how to bring phone and gateway together. TLS 1.2 came with 9.3(2): where it was seen, `is_new`."""
+    own = (_FROM_9_3_2[kind],) if is_new else (_UP_TO_9_3_1, _FROM_9_3_2[kind])
+    return Guide(
+        fix=(_LOOK, *own, *([_REPLACE] if kind == "version" else [])),
+        logs=Logs() if kind == "version" else _NO_SHARED_CIPHER,
+        next=("ASA# show run all ssl", "vpnprobe gateway {address}"),
+    )
+
+
+_EC_ONLY = Guide(
+    fix=(
+        fix(
+            "ASA",
+            """
+            This interface has an EC certificate only, and this phone can only take an RSA one. No cipher command \
+              mends that: assign an RSA trustpoint as well.
+            show run ssl
+            show crypto ca certificates
+            configure terminal
+            ssl trust-point <rsa-trustpoint> outside
+            write memory
+            """,
+        ),
+        fix(
+            "CUCM",
+            """
+            Before that upload the RSA certificate as Phone-VPN-trust and add it in Advanced Features > VPN > VPN \
+              Gateway; let the phones fetch it.
+            """,
+        ),
+        fix(
+            "ASA",
+            """
+            If show run ssl names an RSA trustpoint already, its suites are off. Note the present ones, then allow \
+              them:
+            show run all ssl
+            configure terminal
+            ssl cipher tlsv1 custom "AES256-SHA:AES128-SHA"
+            """,
+        ),
+    ),
+    logs=_NO_SHARED_CIPHER,
+    next=("ASA# show run ssl", "vpnprobe gateway {address}"),
 )
 
 TLS001 = Check(
@@ -171,69 +303,11 @@ TLS001 = Check(
         "only. A gateway that was hardened, or one that only has RC4 and 3DES, has nothing in common with "
         "them."
     ),
-    guide=Guide(
-        fix=(
-            fix(
-                "ASA",
-                """
-                show run all ssl
-                show ssl
-                """,
-            ),
-            fix(
-                "ASA up to 9.3(1)",
-                """
-                configure terminal
-                ssl server-version any
-                ssl encryption aes256-sha1 aes128-sha1
-                """,
-            ),
-            fix(
-                "ASA from 9.3(2)",
-                """
-                configure terminal
-                ssl cipher tlsv1 custom "AES256-SHA:AES128-SHA"
-                ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"
-                """,
-            ),
-        ),
-        logs=_NO_SHARED_CIPHER,
-        next=("ASA# show run all ssl", "vpnprobe gateway {address}"),
-    ),
     variants={
-        "version": Guide(
-            fix=(
-                fix(
-                    "ASA",
-                    """
-                    show run all ssl
-                    show ssl
-                    """,
-                ),
-                fix(
-                    "ASA up to 9.3(1)",
-                    """
-                    configure terminal
-                    ssl server-version any
-                    """,
-                ),
-                fix(
-                    "ASA from 9.3(2)",
-                    """
-                    configure terminal
-                    ssl server-version tlsv1
-                    ssl cipher tlsv1 custom "AES256-SHA:AES128-SHA"
-                    """,
-                ),
-                fix(
-                    "phone",
-                    """
-                    A model whose newest firmware offers no later version than {offered_version} must be replaced.
-                    """,
-                ),
-            ),
-            next=("ASA# show run all ssl", "vpnprobe gateway {address}"),
-        ),
+        **{
+            _variant_name(kind, is_new): _guide(kind, is_new=is_new) for kind in _FROM_9_3_2 for is_new in (False, True)
+        },
+        "ec-only": _EC_ONLY,
         "breach": Guide(
             fix=(
                 fix(
