@@ -25,6 +25,7 @@ HEX = "E5:7E:81:EA:99:54:C1:44:97:66:78:D0:E2:41:8C:DF:79:A9:31:76"
 BASE64 = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 
 LEAF = asa_self_signed("vpn.example.com")
+OTHER = asa_self_signed("another.example.com")
 CHAINED = chain("vpn.example.com")
 
 
@@ -152,11 +153,73 @@ def test_of_a_chain_the_first_counts_and_all_are_shown(cli: CommandLine, tmp_pat
     assert len(kinds) > 2
 
 
-def test_the_hash_of_the_issuer_is_not_that_of_the_leaf(cli: CommandLine, tmp_path: Path) -> None:
+def test_the_hash_of_a_later_certificate_is_told_as_such(cli: CommandLine, tmp_path: Path) -> None:
     path = file(tmp_path, "chain.pem", CHAINED.chain_pem)
     ended = cli("hash", cert_hash(CHAINED.chain_der[1]), path)
+    assert ended.code == OK
+    assert ended.out.endswith(f"\nSAME as {path}, certificate 2, which issued the first one\n")
+    assert "role      issued the first certificate of the file" in ended.out
+    report = cli("hash", cert_hash(CHAINED.chain_der[1]), path, "--json").json
+    assert (report["same"], report["same_as"]) == (True, f"{path}, certificate 2")
+
+
+def test_an_unrelated_second_certificate_is_no_issuer(cli: CommandLine, tmp_path: Path) -> None:
+    path = file(tmp_path, "two.pem", LEAF.pem + OTHER.pem)
+    ended = cli("hash", cert_hash(OTHER.der), path)
+    assert ended.code == OK
+    assert ended.out.endswith(f"\nSAME as {path}, certificate 2, which did not issue the first one\n")
+    assert "role" not in ended.out
+    kinds = [item["kind"] for item in cli("hash", path, "--json").json["items"]]
+    assert kinds == ["file", "other"]
+
+
+def test_files_are_compared_by_their_first_certificates(cli: CommandLine, tmp_path: Path) -> None:
+    chained = file(tmp_path, "chain.pem", CHAINED.chain_pem)
+    issuer = file(tmp_path, "issuer.der", CHAINED.chain_der[1])
+    assert cli("hash", chained, issuer).code == CRITICAL
+    # The value is in the first file, but it is not what the other one is about.
+    other = file(tmp_path, "other.der", OTHER.der)
+    assert cli("hash", cert_hash(CHAINED.chain_der[1]), chained, other).code == CRITICAL
+
+
+@pytest.mark.parametrize(
+    ("typo", "code", "explanation"),
+    [
+        (BASE64.replace("pl", "p1"), CRITICAL, "character 7 is `1` and should be `l`."),
+        (BASE64.replace("XY", "X"), UNKNOWN, "before character 27, `Y` is missing."),
+        (HEX.replace("99", "90"), CRITICAL, "character 10 is `0` and should be `9`."),
+    ],
+)
+def test_a_near_miss_of_another_value_is_explained(cli: CommandLine, typo: str, code: int, explanation: str) -> None:
+    ended = cli("hash", typo, BASE64)
+    assert ended.code == code
+    assert f"{typo}: It was copied wrongly: {explanation} (if {BASE64} is right)\n" in ended.out
+    assert ended.out.count("copied wrongly") == 1
+
+
+def test_two_values_that_are_nothing_alike(cli: CommandLine) -> None:
+    ended = cli("hash", "0" * 40, BASE64)
     assert ended.code == CRITICAL
-    assert f"the certHash of another certificate that was seen. ({path}, issuer)" in ended.out
+    assert "copied wrongly" not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("abc", "2 bytes"), ("ab", "1 byte"), (BASE64[:-5], "17 bytes"), ("nonsense!", "neither base64 nor hex")],
+)
+def test_how_far_from_a_hash_it_is(cli: CommandLine, value: str, told: str) -> None:
+    assert f": {told}; a certHash is 20 bytes (28 characters, 40 hex digits)\n" in cli("hash", value).out
+
+
+def test_quiet_is_one_line(cli: CommandLine, tmp_path: Path) -> None:
+    chained = file(tmp_path, "chain.pem", CHAINED.chain_pem)
+    assert cli("hash", "-q", HEX).out == f"{BASE64}\n"
+    assert cli("hash", "-q", chained).out == f"{cert_hash(CHAINED.der)}\n"
+    assert cli("hash", "-q", HEX, BASE64).out == "SAME: all name one certificate\n"
+    assert cli("hash", "-q", HEX, "0" * 40).out == "DIFFERENT: these are not one certificate\n"
+    assert cli("hash", "-q", HEX, "abc").out.startswith("NOT COMPARED: ")
+    assert cli("hash", "-q", "abc").out.startswith("not a SHA-1 of a certificate: 2 bytes;")
+    assert cli("hash", "-q", "--json", HEX).json["items"][0]["cert_hash"] == BASE64
 
 
 @pytest.mark.parametrize(
@@ -187,7 +250,7 @@ def test_a_live_gateway(cli: CommandLine, healthy: Lab) -> None:
     ended = cli("hash", *healthy.cert_hashes, healthy.group_url, "--resolver", healthy.resolver, "--json")
     assert ended.code == OK
     given, live = ended.json["items"]
-    assert live["kind"] == "live"
+    assert (live["kind"], live["shown_to"]) == ("live", "7962G")
     assert live["given"] == f"{healthy.group_url} at 127.0.0.1:{healthy.port}"
     assert live["sha1"] == given["sha1"]
     assert ended.json["same"] is True

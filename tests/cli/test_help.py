@@ -67,5 +67,11 @@ def test_every_option_of_a_run_has_a_variable_of_its_name(name: str) -> None:
         assert option.envvar == f"VPNPROBE_{long.replace('-', '_').upper()}"
 
 
+@every_command
+def test_no_type_of_the_program_and_no_doubled_brackets(cli: CommandLine, path: tuple[str, ...]) -> None:
+    told = cli(*path, "--help").out
+    assert not re.search(r"<\w*(str|list|int|float)\b|\[\[|\.\.\.\S*\.\.\.", told)
+
+
 def options(path: tuple[str, ...]) -> list[TyperOption]:
     return [one for one in getattr(COMMANDS[path], "params", ()) if isinstance(one, TyperOption)]

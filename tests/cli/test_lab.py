@@ -79,7 +79,7 @@ def kept_up(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "SIGTERM", "SIGHUP"])
 def test_up_until_it_is_stopped(cli: CommandLine, stop: signal.Signals) -> None:
     with kept_up("gateway-certificate-replaced") as (process, printed):
         [line] = [line for line in printed.splitlines() if line.startswith("  vpnprobe ")]

@@ -158,7 +158,10 @@ def test_several_reports_are_an_array_or_a_line_each(cli: CommandLine) -> None:
     lines = cli(*two, "--format", "jsonl").out.splitlines()
     for reports in (cli(*two, "--json").json, [msgspec.json.decode(line) for line in lines]):
         assert [report["target"]["gateway"]["host"] for report in reports] == ["127.0.0.1", "127.0.0.2"]
-    assert len(cli(*two, "--format", "nagios").out.splitlines()) == 2
+    summed_up, *lines = cli(*two, "--format", "nagios").out.splitlines()
+    assert summed_up.startswith("CRITICAL: 2 targets: 2 CRITICAL | ")
+    for told in (lines, cli(*two, "--quiet").out.splitlines()):
+        assert [line.split(": ")[:2] for line in told] == [["CRITICAL", "127.0.0.1:9"], ["CRITICAL", "127.0.0.2:9"]]
 
 
 def test_a_reader_that_is_gone() -> None:

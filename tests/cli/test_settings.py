@@ -155,6 +155,11 @@ def test_a_given_configuration_needs_no_server(cli: CommandLine, healthy: Lab) -
             "127.0.0.1:9 127.0.0.2",
             lambda report: [one["port"] for one in report["target"]["resolvers"]] == [9, 53],
         ),
+        (
+            "VPNPROBE_RESOLVER",
+            "127.0.0.1:9,127.0.0.2, 127.0.0.3:8",
+            lambda report: [one["port"] for one in report["target"]["resolvers"]] == [9, 53, 8],
+        ),
     ],
 )
 def test_every_option_has_a_variable(
@@ -170,4 +175,24 @@ def test_a_typo_in_the_environment_is_bad_usage(cli: CommandLine, monkeypatch: p
     monkeypatch.setenv("VPNPROBE_FORMAT", "xml")
     ended = cli(*REFUSED)
     assert ended.code == UNKNOWN
-    assert "VPNPROBE_FORMAT" in ended.complaint
+    assert "VPNPROBE_FORMAT (--format) takes one of text, json" in ended.complaint
+
+
+def test_who_gave_a_bad_value_is_named(cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = toml(tmp_path, '[phone]\ntimeout = "soon"\n')
+    assert told_of(cli, site).startswith("--timeout in the options file takes a number from 0.05 to 600; try: ")
+    assert cli(*REFUSED, "--timeout", "soon").complaint.startswith("--timeout takes a number from 0.05 to 600; try: ")
+    monkeypatch.setenv("VPNPROBE_PARALLEL", "1.5")
+    assert cli(*REFUSED).complaint.startswith("VPNPROBE_PARALLEL (--parallel) takes a whole number from 1 to 64; try: ")
+
+
+def test_a_text_where_a_list_belongs(cli: CommandLine, tmp_path: Path) -> None:
+    told = told_of(cli, toml(tmp_path, '[phone]\nresolver = "10.1.1.53"\n'))
+    assert told.startswith("--resolver in the options file takes a list of texts; try: ")
+
+
+def test_a_required_option_from_the_file_is_not_missing(cli: CommandLine, tmp_path: Path) -> None:
+    site = toml(tmp_path, f'[phone]\nmac = "{MAC}"\n')
+    told = cli("--options", site, "phone").complaint
+    assert "--group-url must be given" in told
+    assert "--mac" not in told

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from tests.certificates import issue, rsa_key
 from tests.cli.driving import CERT_HASH, MAC, NOWHERE, URL, CommandLine, in_process
-from vpnprobe.cli.exitcodes import UNKNOWN
+from vpnprobe.cli.exitcodes import CRITICAL, UNKNOWN
 
 PHONE = ("phone", "--group-url", URL, "--mac", MAC)
 KEY = rsa_key(slot=1)
@@ -33,7 +33,17 @@ BAD_USAGE = {
     "flag with a value": ([*PHONE, "--no-login=3"], "--no-login"),
     "no group-url": (["phone", "--mac", MAC], "--group-url"),
     "no MAC": (["phone", "--group-url", URL], "--mac"),
-    "no gateway": (["gateway"], "URL|HOST"),
+    "neither": (["phone"], "--group-url and --mac must be given (or set VPNPROBE_GROUP_URL and VPNPROBE_MAC)"),
+    "no gateway": (["gateway"], "URL|HOST[:PORT] must be given"),
+    "gateway with a path": (["gateway", "127.0.0.1:20000/VPNPhone"], "write https://127.0.0.1:20000/VPNPhone"),
+    "gateway to hash, without a scheme": (["hash", "127.0.0.1:20000"], "write https://127.0.0.1:20000"),
+    "gateway to hash, with a path": (["hash", "vpn.example.com/VPNPhone"], "write https://vpn.example.com/VPNPhone"),
+    "options after the command": (["phone", "--options", "site.toml"], "vpnprobe --options FILE phone ..."),
+    "options after a command of a group": (["lab", "up", "--options=x"], "vpnprobe --options FILE lab up ..."),
+    "interface that is not there": (replaced("--tftp", "dhcp:nowhere0"), "no network interface 'nowhere0'"),
+    "password file without a user": ([*PHONE, "--password-file", "missing"], "--password-file needs --user"),
+    "empty user": (replaced("--user", ""), "--user is empty"),
+    "empty user without a login": ([*PHONE, "--no-login", "--user", " "], "--user is empty"),
     "too many arguments": (["explain", "PIN001", "PIN002"], "PIN002"),
     "MAC too short": (replaced("--mac", "8CB64F5761"), "12 hex digits"),
     "MAC with a letter": (replaced("--mac", "8CB64F57611G"), "12 hex digits"),
@@ -57,7 +67,7 @@ BAD_USAGE = {
     "timeout that is a word": (replaced("--timeout", "soon"), "--timeout"),
     "deadline below zero": (replaced("--deadline", "-1"), "--deadline"),
     "no connection at all": (replaced("--parallel", "0"), "--parallel"),
-    "unknown format": (replaced("--format", "xml"), "'junit'"),
+    "unknown format": (replaced("--format", "xml"), "takes one of text, json, jsonl, junit, nagios; try: "),
     "certHash that is no hash": (replaced("--cert-hash", "5X6B6pl?"), "neither base64 nor hex"),
     "key without certificate": (replaced("--client-key", "key.pem"), "--client-key needs --client-cert"),
     "two ways to log in": ([*PHONE, "--client-cert", "a.pem", "--user", "me"], "exclude each other"),
@@ -195,6 +205,19 @@ def test_password_file_in_another_encoding(cli: CommandLine, tmp_path: Path) -> 
 def test_empty_password_in_the_environment(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VPNPROBE_PASSWORD", "")
     assert "VPNPROBE_PASSWORD is empty" in login_with(cli)
+
+
+def test_a_password_without_a_user_is_told_of(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VPNPROBE_PASSWORD", "secret words")
+    words = ("phone", "--group-url", NOWHERE, "--mac", MAC, "--cert-hash", CERT_HASH)
+    assert cli(*words).err == "vpnprobe: VPNPROBE_PASSWORD is set but not used, because no --user is given\n"
+    assert cli(*words, "--no-login").err == ""
+    assert cli(*words, "--quiet").err == ""
+
+
+def test_no_password_is_asked_for_without_a_login(cli: CommandLine) -> None:
+    ended = cli("phone", "--group-url", NOWHERE, "--mac", MAC, "--cert-hash", CERT_HASH, "--no-login", "--user", "bob")
+    assert (ended.code, ended.err) == (CRITICAL, "")
 
 
 def test_password_is_no_option(cli: CommandLine) -> None:

@@ -23,8 +23,18 @@ async def test_every_scenario_starts_and_ends_cleanly(scenario: Scenario) -> Non
         described = lab.describe()
     assert asyncio.all_tasks() == before
     assert not directory.exists()
-    assert scenario.title in described
+    assert scenario.title in " ".join(described.split())
     assert shlex.join(lab.arguments) in described
+
+
+async def test_prose_is_broken_between_words_and_the_command_is_not() -> None:
+    scenario = find_scenario("healthy")
+    async with running_lab(scenario) as lab:
+        *prose, command = lab.describe(40).splitlines()
+        words = lab.describe(400).split()
+    assert command == f"  {shlex.join(('vpnprobe', *lab.arguments))}"
+    assert " ".join((*prose, command)).split() == words
+    assert all(len(line) < 40 for line in prose if len(line.split()) > 2)
 
 
 def test_no_scenario_left_anything_open() -> None:

@@ -1,4 +1,4 @@
-"""JUnit XML: what is not known is an error, never a green skip."""
+"""JUnit XML: what is not known is an error, or a skip behind a failure, never green."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def suites(*reports: Report) -> list[ElementTree.Element]:
     return list(ElementTree.fromstring(text))
 
 
-def case_of(**changes: object) -> ElementTree.Element:
-    [suite] = suites(report_of(finding(**changes)))
+def case_of(*, cause: str | None = None, **changes: object) -> ElementTree.Element:
+    [suite] = suites(report_of(finding(**changes), cause=cause))
     [case] = suite
     return case
 
@@ -71,7 +71,20 @@ def test_what_is_not_known_is_an_error(status: str) -> None:
     assert (error.tag, error.attrib["type"]) == ("error", status)
 
 
-def test_only_what_does_not_apply_is_skipped() -> None:
+@pytest.mark.parametrize(("status", "tag"), [("inconclusive", "skipped"), ("error", "error")])
+def test_what_is_not_known_behind_a_cause_is_skipped(status: str, tag: str) -> None:
+    [told] = case_of(cause="NET002", status=status)
+    assert told.tag == tag
+    if tag == "skipped":
+        assert told.attrib["message"].startswith("not known, because NET002 failed: ")
+
+
+def test_a_closed_port_is_one_failure_and_no_error() -> None:
+    [suite] = suites(REPORTS["closed port"])
+    assert (suite.attrib["failures"], suite.attrib["errors"]) == ("1", "0")
+
+
+def test_what_does_not_apply_is_skipped() -> None:
     [skipped] = case_of(status="not-applicable", summary="there is only one address")
     assert (skipped.tag, skipped.attrib["message"]) == ("skipped", "there is only one address")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
 
 from tests.render.reports import RAW, REPORTS, finding, report_of
-from vpnprobe.model.finding import Report
-from vpnprobe.render.monitoring import render_nagios
+from vpnprobe.cli.exitcodes import exit_code
+from vpnprobe.model.finding import Report, Verdict
+from vpnprobe.render.monitoring import named_status_line, render_nagios
+from vpnprobe.render.status_line import STATUS_WORDS
 
 LINE = re.compile(r"(OK|WARNING|CRITICAL|UNKNOWN): [^|]+ \| (?P<data>.+)")
 # 'label'=value[unit];[warn];[crit];[min];[max]
@@ -17,7 +20,7 @@ DATUM = re.compile(r"[a-z_]+=\d+\.\d{3}s;;;0")
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
 def test_one_line_in_the_form_of_the_guidelines(report: Report) -> None:
-    text = render_nagios(report)
+    text = render_nagios([report])
     assert text.endswith("\n")
     line = LINE.fullmatch(text[:-1])
     assert line
@@ -30,13 +33,49 @@ def test_one_line_in_the_form_of_the_guidelines(report: Report) -> None:
 
 
 def test_text_of_the_peer_cannot_end_the_text_nor_the_line() -> None:
-    text = render_nagios(report_of(finding(summary=RAW)))
+    text = render_nagios([report_of(finding(summary=RAW))])
     assert text.count("|") == 1
     assert text.count("\n") == 1
     assert text[:-1].isprintable()
 
 
 def test_an_example() -> None:
-    assert render_nagios(report_of(finding(), name="no such name")).startswith(
+    assert render_nagios([report_of(finding(), name="no such name")]).startswith(
         "CRITICAL: PIN001 no certHash names the certificate shown | time=0.000s;;;0 resolve=0.000s;;;0 "
     )
+
+
+# --- several targets ---
+
+
+def test_the_target_stands_behind_the_status() -> None:
+    assert named_status_line(report_of(finding())) == (
+        "CRITICAL: https://vpn.example.com/VPNPhone: PIN001 no certHash names the certificate shown"
+    )
+
+
+def of_verdict(verdict: Verdict) -> Report:
+    return next(report for report in REPORTS.values() if report.verdict == verdict)
+
+
+@pytest.mark.parametrize("verdicts", list(itertools.combinations_with_replacement(("pass", "fail", "inconclusive"), 2)))
+def test_the_first_line_has_the_status_of_the_exit_code(verdicts: tuple[Verdict, ...]) -> None:
+    word = {exit_code([verdict]): status for verdict, status in STATUS_WORDS.items()}
+    first, *lines = render_nagios([of_verdict(verdict) for verdict in verdicts]).splitlines()
+    assert first.startswith(f"{word[exit_code(verdicts)]}: 2 targets: ")
+    assert sorted(line.partition(":")[0] for line in lines) == sorted(STATUS_WORDS[verdict] for verdict in verdicts)
+    assert lines[0].startswith(first.partition(":")[0])
+    assert all("https://vpn.example.com/VPNPhone" in line and "|" not in line for line in lines)
+
+
+def test_labels_of_several_differ_and_are_quoted() -> None:
+    first, *_ = render_nagios([REPORTS["gateway"], REPORTS["gateway"]]).splitlines()
+    data = first.partition(" | ")[2].split(" ")
+    assert [datum.partition("=")[0] for datum in data] == [
+        "'1_https://vpn.example.com/VPNPhone'",
+        "'2_https://vpn.example.com/VPNPhone'",
+    ]
+
+
+def test_no_report_at_all_is_unknown() -> None:
+    assert render_nagios([]).startswith("UNKNOWN: 0 targets")

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import explain, gateway, hashing, lab, phone, recheck
+from vpnprobe.cli.badusage import usage_text
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
 from vpnprobe.cli.optionsfile import load_options_file, option_names
 from vpnprobe.cli.output import help_when_alone
@@ -87,7 +88,7 @@ def run(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _complain(str(error))
     except TyperException as error:
-        return _complain(_usage_text(error))
+        return _complain(usage_text(error))
     except Exit as end:
         return end.exit_code
     except (Abort, KeyboardInterrupt):
@@ -124,12 +125,6 @@ def _refuse_broken_text(arguments: Sequence[str]) -> None:
             raise UsageError(f"{text!r} is not UTF-8 text; write it again") from error
 
 
-def _usage_text(error: TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "vpnprobe"
-    return f"{error.format_message().rstrip('.')}; try: {command} --help"
-
-
 def _abandon_stdout() -> None:
     """Keep Python from trying at exit to write what is left."""
     with contextlib.suppress(OSError):
@@ -137,5 +132,8 @@ def _abandon_stdout() -> None:
 
 
 def _complain(text: str) -> int:
-    sys.stderr.write(f"vpnprobe: {printable(text, 2000)}\n")
+    # A closed terminal takes no more words.
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"vpnprobe: {printable(text, 2000)}\n")
+        sys.stderr.flush()
     return UNKNOWN

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from vpnprobe.cli import options as shared
+from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import OK
 from vpnprobe.cli.output import write_text
 from vpnprobe.model.errors import UsageError
@@ -22,12 +23,12 @@ _WIDTH = 80
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("explain")(explain)
+    app.command("explain", cls=PlainCommand)(explain)
 
 
 def explain(
     name: Annotated[
-        str | None, typer.Argument(metavar="[ID|SLUG]", help="Check to explain; without it, list all.")
+        str | None, typer.Argument(metavar="ID|SLUG", help="Check to explain; without it, list all.")
     ] = None,
     unobservable: Annotated[
         bool,
@@ -74,6 +75,9 @@ def _list(checks: Iterable[AnyCheck]) -> str:
 
 
 def _page(check: AnyCheck) -> str:
+    """Return all about one check; what a run fills in is shown as what an operator fills in."""
+    from vpnprobe.checks.evaluate import PLACEHOLDER
+
     lines = [
         f"{check.id} {check.slug}",
         check.title,
@@ -99,7 +103,7 @@ def _page(check: AnyCheck) -> str:
         lines += ["", "Next", *(f"  {command}" for command in check.next)]
     if check.references:
         lines += ["", "References", *(f"  {reference}" for reference in check.references)]
-    return "\n".join(lines) + "\n"
+    return PLACEHOLDER.sub(lambda match: f"<{match[1].replace('_', '-')}>", "\n".join(lines)) + "\n"
 
 
 def _fixes(heading: str, guide: Guide) -> list[str]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.output import ReportSink, progress_on_terminal
+from vpnprobe.cli.command import PlainCommand
+from vpnprobe.cli.output import ReportSink, progress_unless
 from vpnprobe.cli.stopping import measure
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import HTTPS_PORT, parse_endpoint, parse_group_url
 from vpnprobe.probes.options import GatewayOptions, NetworkOptions
 
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("gateway")(gateway)
+    app.command("gateway", cls=PlainCommand)(gateway)
 
 
 def gateway(
-    targets: Annotated[list[str], typer.Argument(metavar="URL|HOST[:PORT]...", help="Gateways to look at.")],
+    targets: Annotated[list[str], typer.Argument(metavar="URL|HOST[:PORT]", help="Gateways to look at.")],
     enumerate_all: Annotated[
         bool,
         typer.Option(
@@ -59,9 +61,11 @@ def gateway(
     )
     profile = load_profile(model)
     wanted = [_options(target, profile, enumerate_all, network) for target in targets]
-    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    sink = ReportSink(
+        shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(wanted) > 1
+    )
     for options in wanted:
-        evidence = measure(GatewayProbe(options, progress=progress_on_terminal))
+        evidence = measure(GatewayProbe(options, progress=progress_unless(quiet)))
         sink.add(judge(evidence))
         if evidence.interrupted == "interrupt":
             break
@@ -74,6 +78,8 @@ def _options(target: str, profile: PhoneProfile, enumerate_all: bool, network: N
         return GatewayOptions(
             gateway=url.endpoint, profile=profile, group_url=url, enumerate=enumerate_all, network=network
         )
+    if "/" in target:
+        raise UsageError(f"{target!r}: a gateway with a path is a URL; write https://{target}")
     return GatewayOptions(
         gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, enumerate=enumerate_all, network=network
     )

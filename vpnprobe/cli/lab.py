@@ -14,8 +14,9 @@ import msgspec
 import typer
 
 from vpnprobe.cli import options as shared
+from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import OK, UNKNOWN, exit_code
-from vpnprobe.cli.output import help_when_alone, write_text
+from vpnprobe.cli.output import help_when_alone, terminal_width, write_text
 from vpnprobe.cli.stopping import run_stoppable
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def lab(context: typer.Context) -> None:
     help_when_alone(context)
 
 
-@lab_app.command("list")
+@lab_app.command("list", cls=PlainCommand)
 def list_scenarios(json: shared.JsonOption = False, output: shared.OutputOption = None) -> int:
     """List the scenarios with the vendor's statements that each one shows.
 
@@ -74,9 +75,9 @@ def list_scenarios(json: shared.JsonOption = False, output: shared.OutputOption 
     return OK
 
 
-@lab_app.command("up")
+@lab_app.command("up", cls=PlainCommand)
 def up(
-    scenario: Annotated[str, typer.Argument(metavar="[SCENARIO]", help="See lab list.")] = DEFAULT_SCENARIO,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="See lab list.")] = DEFAULT_SCENARIO,
     port: Annotated[
         int | None,
         typer.Option(
@@ -96,7 +97,7 @@ def up(
         from vpnprobe.lab.network import running_lab
 
         async with running_lab(wanted, port_base=port) as lab:
-            sys.stdout.write(lab.describe() + "\n\nRunning. Ctrl-C ends it.\n")
+            sys.stdout.write(lab.describe(terminal_width()) + "\n\nRunning. Ctrl-C ends it.\n")
             sys.stdout.flush()
             await asyncio.get_running_loop().create_future()
 
@@ -105,9 +106,9 @@ def up(
     return OK
 
 
-@lab_app.command("try")
+@lab_app.command("try", cls=PlainCommand)
 def try_scenarios(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[SCENARIO]...", help="See lab list.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="SCENARIO", help="See lab list.")] = None,
     verbose: shared.VerboseOption = False,
 ) -> int:
     """Start each scenario, probe it as you would, and show the report. Nothing leaves this machine.

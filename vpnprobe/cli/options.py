@@ -35,7 +35,7 @@ ResolverOption = Annotated[
         "--resolver",
         metavar="HOST[:PORT]",
         envvar="VPNPROBE_RESOLVER",
-        help="DNS server to ask instead of this machine's own; repeat for more.",
+        help="DNS server to ask instead of this machine's own; repeat for more, or put commas between them.",
     ),
 ]
 Ipv4Option = Annotated[bool, typer.Option("-4", "--ipv4", envvar="VPNPROBE_IPV4", help="IPv4 addresses only.")]
@@ -117,6 +117,11 @@ PARALLEL = DEFAULT_PARALLEL
 PAUSE = DEFAULT_PAUSE_S
 
 
+def _words(text: str) -> list[str]:
+    """Split at commas and white space; an empty text stays, to be complained about."""
+    return text.replace(",", " ").split() or [text]
+
+
 def network_options(
     resolvers: Sequence[str] | None,
     *,
@@ -130,7 +135,7 @@ def network_options(
     """Return the values of the shared network options; raises `UsageError` where they contradict each other."""
     if ipv4 and ipv6:
         raise UsageError("-4 and -6 exclude each other; without either both families are tried")
-    servers = tuple(parse_endpoint(text, DNS_PORT) for text in resolvers or ())
+    servers = tuple(parse_endpoint(word, DNS_PORT) for text in resolvers or () for word in _words(text))
     for server in servers:
         if not server.is_address:
             raise UsageError(f"--resolver {server.host}: a DNS server is named by its IP address")

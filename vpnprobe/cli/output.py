@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -22,23 +23,31 @@ class ReportSink:
     """Writes reports in the form that was asked for.
 
     `add` takes them as they come, so that JSON lines and text stream; `close` writes what needs all of them (JSON,
-    JUnit) and returns the exit code of the whole.
+    JUnit, nagios) and returns the exit code of the whole. With `several` each status line names its target.
     """
 
-    def __init__(self, form: Format, *, output: str | None, quiet: bool = False, verbose: bool = False) -> None:
-        if output is not None:
-            check_writable(Path(output))
+    def __init__(
+        self,
+        form: Format,
+        *,
+        output: str | None,
+        quiet: bool = False,
+        verbose: bool = False,
+        several: bool = False,
+    ) -> None:
+        check_output(output)
         self._format = form
         self._output = output
         self._quiet = quiet
         self._verbose = verbose
+        self._several = several
         self._reports: list[Report] = []
         self._text: list[str] = []
 
     def add(self, report: Report) -> None:
         """Take one report."""
         self._reports.append(report)
-        if self._format in (Format.JSON, Format.JUNIT):
+        if self._format in (Format.JSON, Format.JUNIT, Format.NAGIOS):
             return
         text = self._render(report)
         if self._output is None:
@@ -57,6 +66,10 @@ class ReportSink:
             from vpnprobe.render.junit import render_junit
 
             self._text.append(render_junit(self._reports))
+        elif self._format is Format.NAGIOS:
+            from vpnprobe.render.monitoring import render_nagios
+
+            self._text.append(render_nagios(self._reports))
         if self._text:
             write_text("".join(self._text), self._output)
         return exit_code(report.verdict for report in self._reports)
@@ -66,14 +79,11 @@ class ReportSink:
             from vpnprobe.render.json_report import render_jsonl
 
             return render_jsonl(report)
-        if self._format is Format.NAGIOS:
-            from vpnprobe.render.monitoring import render_nagios
-
-            return render_nagios(report)
         if self._quiet:
+            from vpnprobe.render.monitoring import named_status_line
             from vpnprobe.render.status_line import status_line
 
-            return status_line(report) + "\n"
+            return (named_status_line(report) if self._several else status_line(report)) + "\n"
         from vpnprobe.render.terminal import render_terminal
 
         color = self._output is None and wants_color()
@@ -135,6 +145,12 @@ def _umask() -> int:
     return mask
 
 
+def check_output(output: str | None) -> None:
+    """Raise `UsageError` where --output names what cannot be written."""
+    if output is not None:
+        check_writable(Path(output))
+
+
 def check_writable(path: Path) -> None:
     """Raise `UsageError` where nothing could be written: to be told before the run, not after it."""
     if path.is_dir():
@@ -162,6 +178,11 @@ def progress_on_terminal(stage: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{stage.replace('-', ' ')} …")
         sys.stderr.flush()
+
+
+def progress_unless(quiet: bool) -> Callable[[str], None] | None:
+    """Return what shows the running stage, or None where nothing but the result is to be said."""
+    return None if quiet else progress_on_terminal
 
 
 def clear_progress() -> None:

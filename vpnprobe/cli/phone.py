@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.output import ReportSink, progress_on_terminal
-from vpnprobe.cli.secrets import read_password
+from vpnprobe.cli.command import PlainCommand
+from vpnprobe.cli.output import ReportSink, progress_unless
+from vpnprobe.cli.secrets import VARIABLE, read_password
 from vpnprobe.cli.stopping import measure
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import TFTP_PORT, parse_endpoint, parse_group_url, parse_mac
-from vpnprobe.pki.fingerprint import parse_cert_hash
 from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, Password, PhoneOptions
 
 if TYPE_CHECKING:
-    from vpnprobe.transport.tls import ClientCredential
+    from vpnprobe.transport.tls_settings import ClientCredential
 
 # Room for any real configuration (about 10 kB), small enough to read at once.
 _MAX_CONFIG_SIZE = 4 << 20
@@ -33,7 +34,7 @@ _ORIGINS: dict[str, TftpOrigin] = {
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("phone")(phone)
+    app.command("phone", cls=PlainCommand)(phone)
 
 
 def phone(
@@ -157,6 +158,7 @@ def phone(
         raise UsageError("--client-key needs --client-cert; a PEM file with both can be given as --client-cert")
     if client_cert and user:
         raise UsageError("--client-cert and --user exclude each other; a phone logs in one way")
+    password = _password(user, password_file, wanted=not no_login)
     source = context.get_parameter_source("tftp")
     wanted = PhoneOptions(
         group_url=parse_group_url(group_url),
@@ -167,14 +169,25 @@ def phone(
         config=_read_config(config) if config else None,
         cert_hashes=tuple(map(_readable_hash, cert_hash or ())),
         client=_client(client_cert, client_key) if client_cert else None,
-        password=Password(user=user, password=read_password(password_file, user)) if user else None,
+        password=password,
         login=not no_login,
         follow_phone=follow_phone,
         network=network,
     )
     sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
-    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_on_terminal))))
+    if password is None and not (no_login or quiet) and os.environ.get(VARIABLE):
+        sys.stderr.write(f"vpnprobe: {VARIABLE} is set but not used, because no --user is given\n")
+    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_unless(quiet)))))
     return sink.close()
+
+
+def _password(user: str | None, file: str | None, *, wanted: bool) -> Password | None:
+    """Return what to log in with; None without a user or where no login is `wanted`: then no password is read."""
+    if user is not None and not user.strip():
+        raise UsageError("--user is empty; give the user's name, or leave the option out")
+    if file is not None and user is None:
+        raise UsageError("--password-file needs --user NAME; without a user no password is sent")
+    return Password(user=user, password=read_password(file, user)) if user and wanted else None
 
 
 def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | None:
@@ -187,6 +200,8 @@ def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | Non
 
 def _readable_hash(text: str) -> str:
     """Refuse what is no hash in any form: a scheduler must not read a typo as an outage."""
+    from vpnprobe.pki.fingerprint import parse_cert_hash
+
     if parse_cert_hash(text).digest is None:
         raise UsageError(
             f"--cert-hash {text!r} is neither base64 nor hex; copy it from certHash1 in the phone's configuration, "

@@ -11,7 +11,8 @@ import msgspec
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.output import ReportSink, write_text
+from vpnprobe.cli.command import PlainCommand
+from vpnprobe.cli.output import ReportSink, check_output, write_text
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import SCHEMA_VERSION, Evidence
 
@@ -21,8 +22,8 @@ _MAX_SIZE = 256 << 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command("recheck")(recheck)
-    app.command("schema")(schema)
+    app.command("recheck", cls=PlainCommand)(recheck)
+    app.command("schema", cls=PlainCommand)(schema)
 
 
 def recheck(
@@ -42,9 +43,13 @@ def recheck(
     """
     from vpnprobe.checks.evaluate import judge
 
-    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    check_output(output)
     # All are read before one is shown: a file is judged as a whole or not at all.
-    for evidence in list(_read(file)):
+    runs = list(_read(file))
+    sink = ReportSink(
+        shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(runs) > 1
+    )
+    for evidence in runs:
         sink.add(judge(evidence))
     return sink.close()
 

@@ -1,4 +1,4 @@
-"""Runs that end well when somebody stops them: by Ctrl-C, or by SIGTERM as schedulers do."""
+"""Runs that end well when somebody stops them: by Ctrl-C, by SIGTERM as schedulers do, or by a closed terminal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from vpnprobe.cli.output import clear_progress
 from vpnprobe.model.evidence import Evidence
 
 T = TypeVar("T")
+
+# What a scheduler sends, and what a closed terminal does; the second is not on every system.
+_STOPPING = ("SIGTERM", "SIGHUP")
 
 
 class Probe(Protocol):
@@ -41,14 +44,19 @@ def measure(probe: Probe) -> Evidence:
 
 
 def run_stoppable(main: Coroutine[Any, Any, T]) -> T:
-    """Run `main`, which Ctrl-C and SIGTERM cancel. Raises `KeyboardInterrupt` where it was cancelled."""
+    """Run `main`, which Ctrl-C, SIGTERM and SIGHUP cancel. Raises `KeyboardInterrupt` where it was cancelled."""
 
     async def run() -> T:
         task = asyncio.current_task()
         assert task is not None
-        # Ctrl-C is asyncio's own business. Not every system, nor every thread, can have another handler.
-        with contextlib.suppress(NotImplementedError, RuntimeError):
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        for name in _STOPPING:
+            number = getattr(signal, name, None)
+            # `nohup` has SIGHUP ignored, and means it.
+            if number is None or signal.getsignal(number) is signal.SIG_IGN:
+                continue
+            # Ctrl-C is asyncio's own business. Not every system, nor every thread, can have another handler.
+            with contextlib.suppress(NotImplementedError, RuntimeError):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await main
 
     try:

@@ -6,6 +6,7 @@ import ipaddress
 import shlex
 import socket
 import tempfile
+import textwrap
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -94,25 +95,36 @@ class Lab:
         """The file with the password of the lab's one user."""
         return self.directory / "password"
 
-    def describe(self) -> str:
-        """Say in a few lines what runs and what to type."""
+    def describe(self, width: int = 80) -> str:
+        """Say in a few lines what runs and what to type; prose is broken between words at `width` columns."""
         scenario = self.scenario
         expected = ", ".join(sorted(scenario.expect_fail)) or "no alarm"
         return "\n".join(
             (
-                f"{scenario.name}: {scenario.title}",
-                *(f"  {line}" for line in scenario.story),
+                *_wrapped(f"{scenario.name}: {scenario.title}", width),
+                *(part for line in scenario.story for part in _wrapped(line, width, "  ")),
                 "",
-                f"  gateway  {self.group_url}  at {', '.join(self.addresses)}",
+                *_wrapped(f"gateway  {self.group_url}  at {', '.join(self.addresses)}", width, "  "),
                 f"  TFTP     {self.tftp_endpoint}",
                 f"  HTTP     {self.http_endpoint}",
                 f"  DNS      {self.dns_endpoint}",
                 f"  files    {self.directory}",
-                f"  expected {expected} (verdict {scenario.expect_verdict})",
+                *_wrapped(f"expected {expected} (verdict {scenario.expect_verdict})", width, "  "),
                 "",
                 f"  {shlex.join(('vpnprobe', *self.arguments))}",
             )
         )
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width - 1, 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 @asynccontextmanager

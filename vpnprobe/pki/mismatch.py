@@ -120,6 +120,12 @@ def explain_mismatch(expected: Sequence[CertHash], seen: Sequence[SeenCertificat
     return tuple(sorted(found, key=lambda miss: (miss.cert_hash_index, miss.seen_index)))
 
 
+def explain_text(given: CertHash, right: bytes) -> str | None:
+    """Say in one sentence how the text `given` was miscopied from the certHash of the SHA-1 `right`; else None."""
+    mistake = _compare_text(given, format_cert_hash(right), right.hex().upper())
+    return None if mistake is None else mistake.explanation
+
+
 class _Mistake(msgspec.Struct, frozen=True):
     kind: NearMissKind
     explanation: str

@@ -1,7 +1,8 @@
 """Findings as JUnit XML for build servers.
 
-A failure is `<failure>`; inconclusive is `<error type="inconclusive">`, because a build server shows a skipped case in
-green and a thing not known must not look fine. Only what does not apply is `<skipped>`.
+A failure is `<failure>`. What is not known is `<error type="inconclusive">`, because a build server shows a skipped
+case in green and a thing not known must not look fine; but where the report has a cause, that one `<failure>` is red
+already, and what could not be seen behind it is `<skipped>`, as is what does not apply.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def render_junit(reports: Sequence[Report]) -> str:
     root = ElementTree.Element("testsuites", name="vpnprobe")
     for report in reports:
         target = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
-        cases = [_case(finding) for finding in report.findings]
+        cases = [_case(finding, report.cause) for finding in report.findings]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
@@ -35,7 +36,7 @@ def render_junit(reports: Sequence[Report]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(finding: Finding) -> ElementTree.Element:
+def _case(finding: Finding, cause: str | None) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
         classname=f"vpnprobe.{finding.stage}",
@@ -46,6 +47,8 @@ def _case(finding: Finding) -> ElementTree.Element:
         steps = [f"{fix.when or fix.platform}: {printable(step, 800)}" for fix in finding.fix for step in fix.steps]
         failure = ElementTree.SubElement(case, "failure", type=finding.severity, message=message)
         failure.text = "\n".join(steps)
+    elif finding.status == "inconclusive" and cause is not None:
+        ElementTree.SubElement(case, "skipped", message=f"not known, because {cause} failed: {message}")
     elif finding.status in ("inconclusive", "error"):
         ElementTree.SubElement(case, "error", type=finding.status, message=message)
     elif finding.status == "not-applicable":

@@ -1,18 +1,64 @@
-"""One line for a monitoring plug-in: `STATUS: text | label=value;warn;crit;min;max` (Monitoring Plugins guidelines)."""
+"""Lines for a monitoring plug-in: `STATUS: text | label=value;warn;crit;min;max` (Monitoring Plugins guidelines)."""
 
 from __future__ import annotations
 
-from vpnprobe.model.finding import Report
-from vpnprobe.render.status_line import status_line
+from collections import Counter
+from collections.abc import Sequence
+
+from vpnprobe.model.finding import Report, Verdict
+from vpnprobe.render.escape import printable
+from vpnprobe.render.status_line import STATUS_WORDS, status_line
+
+# A known failure outranks what is not known, as in the exit code.
+_WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass")
 
 
-def render_nagios(report: Report) -> str:
-    """Return the status line with performance data: the duration of the run and of each stage, in seconds."""
-    data = [f"time={report.duration_s:.3f}s;;;0"]
-    data += [
-        f"{stage.name.replace('-', '_')}={stage.duration_s:.3f}s;;;0"
-        for stage in report.stages
-        if stage.status != "skipped"
-    ]
+def named_status_line(report: Report) -> str:
+    """Return the status line with the target behind the status word, for output that tells of several."""
+    word, _, text = status_line(report).partition(": ")
+    return f"{word}: {_target(report)}: {text}"
+
+
+def render_nagios(reports: Sequence[Report]) -> str:
+    """Return the status line of one report with performance data: seconds for the run and for each stage.
+
+    For several the first line, which is all that some monitors read, sums up with the worst status and has the
+    seconds of each run; a line for each target follows, the worst first.
+    """
+    if len(reports) == 1:
+        [report] = reports
+        data = [_seconds("time", report.duration_s)]
+        data += [
+            _seconds(stage.name.replace("-", "_"), stage.duration_s)
+            for stage in report.stages
+            if stage.status != "skipped"
+        ]
+        return f"{_without_bar(status_line(report))} | {' '.join(data)}\n"
+    ordered = sorted(reports, key=lambda report: _WORST_FIRST.index(report.verdict))
+    counts = Counter(STATUS_WORDS[report.verdict] for report in ordered)
+    told = ", ".join(f"{number} {word}" for word, number in counts.items())
+    worst = next(iter(counts), STATUS_WORDS["inconclusive"])
+    data = [_seconds(_label(report, number), report.duration_s) for number, report in enumerate(reports, 1)]
+    lines = [f"{worst}: {len(reports)} targets: {told} | {' '.join(data)}"]
+    lines += [_without_bar(named_status_line(report)) for report in ordered]
+    return "\n".join(lines) + "\n"
+
+
+def _target(report: Report) -> str:
+    target = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
+    return printable(target)
+
+
+def _label(report: Report, number: int) -> str:
+    # Blanks, quotes and equals signs separate data; the number keeps the labels apart when a target comes twice.
+    target = "".join("_" if character in " '=" else character for character in _without_bar(_target(report)))
+    return f"'{number}_{target}'"
+
+
+def _seconds(label: str, value: float) -> str:
+    return f"{label}={value:.3f}s;;;0"
+
+
+def _without_bar(text: str) -> str:
     # A bar separates text from data, so it cannot stand in the text.
-    return f"{status_line(report).replace('|', '/')} | {' '.join(data)}\n"
+    return text.replace("|", "/")
