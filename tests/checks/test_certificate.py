@@ -59,7 +59,7 @@ FAR = "the first flight was not reached"
 
 ROWS = (
     Row("CRT001", "valid", run(), "pass"),
-    Row("CRT001", "expired", showing(EXPIRED), "fail", "expired on 2026-11-18"),
+    Row("CRT001", "expired", showing(EXPIRED), "fail", "expired on 2026-11-18 12:00 UTC; this machine's clock says"),
     Row("CRT001", "not-yet", showing(FUTURE), "fail", "not valid before 2026-11-26"),
     Row("CRT001", "unreadable", showing(NO_DATES), "inconclusive", "cannot be read"),
     Row("CRT001", "unresolved", run(**unresolved()), "inconclusive", FAR),

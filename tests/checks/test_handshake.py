@@ -104,8 +104,8 @@ ROWS = (
         "HSK001",
         "none-given",
         run(**broken(client_certificate=None) | NO_CREDENTIAL),
-        "not-applicable",
-        "only with a client certificate",
+        "inconclusive",
+        "insists on a client certificate; give --client-cert",
     ),
     Row("HSK001", "withheld", run(**broken(client_certificate=None)), "inconclusive", "withheld"),
     Row(
@@ -217,7 +217,7 @@ def test_row(row: Row) -> None:
             id="leaf-changes",
         ),
         pytest.param(given(MIC), {"HSK005"}, "warn", id="mic"),
-        pytest.param(run(**broken(client_certificate=None) | NO_CREDENTIAL), set(), "pass", id="no-credential"),
+        pytest.param(run(**broken(client_certificate=None) | NO_CREDENTIAL), set(), "inconclusive", id="no-credential"),
     ],
 )
 def test_one_fault_of_the_handshake_is_one_alarm(evidence: Evidence, expected: set[str], verdict: str) -> None:

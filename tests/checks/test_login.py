@@ -7,21 +7,26 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.certificates import Identity, phone_certificate
 from tests.checks.evidence_builder import (
     GATEWAY,
     HANDSHAKE_FAILURE,
+    MIC,
     RENEWED,
     SECOND,
     SESSION,
     URL,
     alarms,
+    certificate_name,
     fail,
     finding,
     flight,
     flights,
     given_hash,
     group,
+    kept,
     login,
+    names,
     pinned,
     resolved,
     run,
@@ -36,6 +41,7 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import HttpExchange, Login, LoginAnswer
 
 MEMBER = "vpn-2.example.com:443"
+FOREIGN = phone_certificate("001AE2BC16CB")
 NO_CREDENTIAL: dict[str, Any] = {"credential": "none", "client_chain": ()}
 PASSWORD = group(auth_method=0) | {"credential": "password", "client_chain": ()}
 WITHHELD = msgspec.structs.replace(SESSION, client_certificate=None)
@@ -48,6 +54,17 @@ def answered(answer: LoginAnswer, *, posted: bool = False, **fields: Any) -> dic
 def redirected(shown: bool = True) -> dict[str, Any]:
     seen = flight(shown=RENEWED, address="192.0.2.9:443") if shown else None
     return answered("redirect-other-host", redirect_host=MEMBER, redirect_flight=seen)
+
+
+def given_certificate(identity: Identity, **changes: Any) -> Evidence:
+    """A run with this client certificate, which is what went with the handshake."""
+    session = msgspec.structs.replace(SESSION, client_certificate=certificate_name(identity.der))
+    changes = {"client_chain": names(identity.der), "handshakes": (session,)} | changes
+    return run(certificates=kept(identity) | run().certificates, **changes)
+
+
+def refused_to(identity: Identity) -> Evidence:
+    return given_certificate(identity, **answered("refused", posted=True))
 
 
 SILENT = answered("no-answer", last={"status": None, "reason": None, "failure": fail(FailureKind.CLOSED)})
@@ -83,7 +100,8 @@ ROWS = (
     Row("LOG001", "unresolved", UNREACHED, "inconclusive", "the login was not reached"),
     Row("LOG001", "not-wanted", NO_LOGIN, "not-applicable", "--no-login"),
     Row("LOG001", "no-handshake", BROKEN_HANDSHAKE, "inconclusive", "HSK001"),
-    Row("LOG001", "needs-certificate", NEEDS_CERTIFICATE, "not-applicable", "none was given"),
+    Row("LOG001", "needs-certificate", NEEDS_CERTIFICATE, "inconclusive", "give --client-cert"),
+    Row("LOG005", "needs-certificate", NEEDS_CERTIFICATE, "inconclusive", "insists on a client certificate"),
     Row("LOG002", "known", run(), "pass"),
     Row("LOG002", "unknown", run(**answered("unknown-group-url")), "fail", "no tunnel group"),
     Row("LOG002", "redirect", run(**SAME_HOST), "inconclusive", "LOG004"),
@@ -101,6 +119,34 @@ ROWS = (
     Row("LOG004", "web-server", run(**answered("not-an-asa")), "inconclusive"),
     Row("LOG004", "not-wanted", NO_LOGIN, "not-applicable"),
     Row("LOG005", "accepted", run(), "pass"),
+    Row(
+        "LOG005",
+        "accepted-by-another-phone-s-certificate",
+        given_certificate(FOREIGN),
+        "inconclusive",
+        "a login with SEP001AE2BC16CB's certificate was accepted; this phone's own was not tried",
+    ),
+    Row("LOG005", "accepted-by-no-phone-s-certificate", given_certificate(RENEWED), "inconclusive", "is no phone's"),
+    Row("LOG005", "accepted-by-mic", given_certificate(MIC), "pass"),
+    Row("LOG005", "accepted-by-certificate-for-password", run(**group(auth_method=0)), "inconclusive", "user name"),
+    Row(
+        "LOG005",
+        "accepted-by-password-for-certificate",
+        run(**answered("accepted", posted=True, credential="password") | PASSWORD | group(auth_method=2)),
+        "inconclusive",
+        "a login by password was accepted; this phone's own, by certificate",
+    ),
+    Row("LOG005", "accepted-and-method-unknown", run(**group(auth_method=7)), "inconclusive", "is not known"),
+    Row("LOG005", "accepted-and-method-absent", run(**group(auth_method=None)), "inconclusive", "is not known"),
+    Row("LOG005", "accepted-with-a-given-hash", run(**given_hash(GATEWAY)), "pass"),
+    Row(
+        "LOG005",
+        "accepted-without-what-was-withheld",
+        run(handshakes=(WITHHELD,), **answered("accepted")),
+        "inconclusive",
+        "withheld",
+    ),
+    Row("LOG005", "refused-to-another-phone", refused_to(FOREIGN), "inconclusive", "certificate was refused"),
     Row("LOG005", "refused", run(**answered("refused", posted=True)), "fail", "refused"),
     Row("LOG005", "password-refused", PASSWORD_REFUSED, "fail", "refused"),
     Row("LOG005", "asked-again", run(**answered("wants-login", posted=True)), "fail", "same question again"),
@@ -144,6 +190,9 @@ def test_row(row: Row) -> None:
         pytest.param(run(**redirected()), {"LOG003"}, "fail", id="load-balancing"),
         pytest.param(run(**SAME_HOST), {"LOG004"}, "inconclusive", id="portal"),
         pytest.param(run(**answered("refused", posted=True)), {"LOG005"}, "fail", id="refused"),
+        pytest.param(given_certificate(FOREIGN), {"HSK005"}, "inconclusive", id="another-phone"),
+        pytest.param(run(**group(auth_method=0)), {"CFG010"}, "inconclusive", id="another-way"),
+        pytest.param(NEEDS_CERTIFICATE, set(), "inconclusive", id="insists-on-a-certificate"),
     ],
 )
 def test_one_fault_of_the_login_is_one_alarm(evidence: Evidence, expected: set[str], verdict: str) -> None:

@@ -12,6 +12,7 @@ from vpnprobe.checks.renewal import PHONES_OUTSIDE, RENEW
 from vpnprobe.checks.wording import count, day, listing, listing_of_names
 from vpnprobe.model.finding import Fact
 from vpnprobe.pki.path import PathEnd, build_path
+from vpnprobe.pki.validity import decide_validity
 
 # Inference: the documents name no time. Two months leave room for a change window and for phones that are away.
 RENEWAL_DAYS: Final = 60
@@ -19,6 +20,7 @@ RENEWAL_DAYS: Final = 60
 
 def _judge_valid_now(case: Case, chain: Chain) -> Result:
     leaf = chain.leaf
+    validity = decide_validity(leaf, case.now).validity
     if leaf.not_before is None or leaf.not_after is None:
         return unclear("the dates of the certificate cannot be read")
     facts: dict[str, Fact] = {
@@ -27,10 +29,11 @@ def _judge_valid_now(case: Case, chain: Chain) -> Result:
         "subject": leaf.subject,
         "cert_hash": leaf.cert_hash,
     }
-    if case.now < leaf.not_before:
-        return failed(f"not valid before {day(leaf.not_before)}", "not-yet", **facts)
-    if case.now >= leaf.not_after:
-        return failed(f"expired on {day(leaf.not_after)}", **facts)
+    by_clock = f"; this machine's clock says {day(case.now)}"
+    if validity == "not-yet-valid":
+        return failed(f"not valid before {day(leaf.not_before)}{by_clock}", "not-yet", **facts)
+    if validity == "expired":
+        return failed(f"expired on {day(leaf.not_after)}{by_clock}", **facts)
     return passed(f"valid from {day(leaf.not_before)} to {day(leaf.not_after)}", **facts)
 
 
@@ -46,7 +49,9 @@ CRT001 = Check(
     judge=_judge_valid_now,
     covers=("VP-42",),
     rationale="The documents treat an expired certificate as an outage: phones outside no longer connect, and so "
-    "cannot fetch the configuration that would help them. That one is refused before its time is an inference.",
+    "cannot fetch the configuration that would help them. What a phone is known to compare is the hash (PIN001); that "
+    "it reads the dates as well, or refuses a certificate before its time, was not observed and is an inference. "
+    "Nothing secret is sent to such a gateway. The clock is that of the machine that ran vpnprobe, at the start.",
     guide=Guide(
         fix=(*RENEW, PHONES_OUTSIDE),
         next=("ASA# show crypto ca certificates", "ASA# show clock"),

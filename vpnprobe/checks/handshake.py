@@ -8,7 +8,7 @@ from vpnprobe.checks.wording import S_CLIENT, describe_failure
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.observation import Handshake
 from vpnprobe.pki.pin import PinReason, decide_pin
-from vpnprobe.wire.tls.registry import version_name
+from vpnprobe.wire.tls.registry import AlertDescription, version_name
 
 
 def _judge_completes(case: Case, attempt: Handshake) -> Result:
@@ -22,17 +22,22 @@ def _judge_completes(case: Case, attempt: Handshake) -> Result:
         "failure": attempt.failure.kind.value if attempt.failure else None,
         "alert": attempt.failure.alert if attempt.failure else None,
     }
-    withheld = needs.withheld_certificate(case, attempt)
-    if withheld is not None:
-        return Result(status=withheld.status, summary=f"{withheld.why} ({words})", facts=facts)
+    in_vain = needs.withheld_certificate(case, attempt)
+    if in_vain is not None:
+        return unclear(f"{in_vain.why} ({words})", **facts)
     first = _first_leaf(case)
     if first is not None and attempt.leaf not in (None, first):
         return unclear("ended by this probe: the certificate is not the one of the first flight (HSK002)", **facts)
     if attempt.failure is None or attempt.failure.kind in needs.OURS:
         return unclear(f"not completed: {words}", **facts)
     if attempt.client_certificate is not None:
-        return failed(f"broken off after the client certificate was sent: {words}", "client-certificate", **facts)
+        return failed(f"broken off after the client certificate was sent: {words}", _refusal(attempt), **facts)
     return failed(f"the first flight was right, the handshake is not completed: {words}", **facts)
+
+
+def _refusal(attempt: Handshake) -> str:
+    alert = None if attempt.failure is None else attempt.failure.alert
+    return "unknown-ca" if alert == AlertDescription.unknown_ca else "client-certificate"
 
 
 def _first_leaf(case: Case) -> str | None:
@@ -80,17 +85,53 @@ HSK001 = Check(
                     show crypto ca certificates
                     show run crypto ca trustpoint
                     show clock detail
-                    The CA is named in the request, yet the certificate is refused: look at its dates, at the \
-                      revocation check and at its purpose in the trustpoint.
+                    The certificate is refused: look at its dates, at the revocation check and at its purpose in \
+                      the trustpoint.
                     configure terminal
                     crypto ca trustpoint <client-ca>
-                     revocation-check none
                      validation-usage ssl-client
+                    Where the log blames the revocation check: make the CA's revocation server reachable from the \
+                      ASA. The command revocation-check none would turn the check off, and with it every stolen or \
+                      withdrawn phone certificate of this CA gets in until it expires.
                     """,
                 ),
             ),
             next=("ASA# show logging | include 725|717", "ASA# debug crypto ca 3"),
-        )
+        ),
+        "unknown-ca": Guide(
+            fix=(
+                fix(
+                    "ASA",
+                    """
+                    The ASA holds no CA certificate that verifies the phone's certificate: none of that name, or one \
+                      of the same name with another key, as after CAPF was regenerated.
+                    show crypto ca certificates
+                    show run crypto ca trustpoint
+                    """,
+                ),
+                fix(
+                    "CUCM",
+                    """
+                    Cisco Unified OS Administration > Security > Certificate Management: compare the serial number of \
+                      CAPF (for LSCs) or Cisco_Manufacturing_CA (for MICs) with the one on the ASA, and download it.
+                    """,
+                ),
+                fix(
+                    "ASA",
+                    """
+                    configure terminal
+                    crypto ca trustpoint <client-ca>
+                     enrollment terminal
+                     validation-usage ssl-client
+                     exit
+                    crypto ca authenticate <client-ca>
+                    Paste the PEM, then quit.
+                    write memory
+                    """,
+                ),
+            ),
+            next=("ASA# show crypto ca certificates", "ASA# show logging | include 725|717"),
+        ),
     },
     yields_to=("TLS001", "TLS004", "HSK004"),
 )

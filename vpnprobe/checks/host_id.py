@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Lack, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.needs import Chain
@@ -11,11 +9,7 @@ from vpnprobe.checks.wording import listing
 from vpnprobe.model.config import VpnGroup
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.target import GroupUrl
-from vpnprobe.pki.hostid import HostIdDecision, HostIdRule, decide_host_id
-
-# Values of enableHostIDCheck.
-OFF: Final = 0
-ON: Final = 1
+from vpnprobe.pki.hostid import HOST_ID_OFF, HOST_ID_ON, HostIdDecision, HostIdRule, decide_host_id, passes_host_id
 
 _RULE_WORDS = {
     HostIdRule.SAN_MATCHES: "its subjectAltName names the host",
@@ -48,17 +42,18 @@ def _decide(chain: Chain, url: GroupUrl) -> tuple[HostIdDecision, str, dict[str,
 def _judge_host_id(_case: Case, known: tuple[tuple[Chain, GroupUrl], VpnGroup]) -> Result:
     (chain, url), group = known
     value = group.enable_host_id_check
-    if value == OFF:
+    if value == HOST_ID_OFF:
         return not_applicable("enableHostIDCheck is 0; the phone looks at no name")
     decision, summary, facts = _decide(chain, url)
-    if decision.accepts:
+    goes_on = passes_host_id(value, decision.accepts)
+    if goes_on:
         return passed(summary, **facts)
-    if value != ON:
+    if value != HOST_ID_ON:
         written = "absent or no number" if value is None else str(value)
         return unclear(
             f"enableHostIDCheck is {written}; what the phone then does is not documented: {summary}", **facts
         )
-    if decision.accepts is None:
+    if goes_on is None:
         return unclear(summary, **facts)
     return failed(summary, "wildcard" if decision.wildcard else "", **facts)
 
@@ -124,10 +119,10 @@ HID001 = Check(
 def _judge_if_enabled(case: Case, known: tuple[Chain, GroupUrl]) -> Result:
     group = needs.vpn_group.read(case)
     value = None if isinstance(group, Lack) else group.enable_host_id_check
-    if value == ON:
+    if value == HOST_ID_ON:
         return not_applicable("the check is on (HID001)")
     decision, summary, facts = _decide(*known)
-    condition = "if it were turned on" if value == OFF else "if it is on (whether it is on is not known)"
+    condition = "if Host ID Check were turned on in CUCM" if value == HOST_ID_OFF else "if Host ID Check is on in CUCM (whether it is on is not known)"
     if decision.accepts:
         return passed(f"would pass {condition}: {summary}", **facts)
     if decision.accepts is None:

@@ -7,9 +7,11 @@ from typing import Final
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Lack, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.differential import Refusal, guides, possible_causes
-from vpnprobe.checks.wording import describe_failure
+from vpnprobe.checks.wording import day, describe_failure
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.observation import HttpExchange, Login, LoginAnswer
+from vpnprobe.phoneconfig.meaning import meaning
+from vpnprobe.pki.phonecert import classify_phone_certificate
 from vpnprobe.pki.pin import decide_pin
 
 _NOT_A_PHONE_GATEWAY: Final[frozenset[LoginAnswer]] = frozenset({"not-an-asa", "unavailable", "no-answer"})
@@ -280,8 +282,6 @@ def _judge_accepted(case: Case, login: Login) -> Result:
     given = case.evidence.credential
     if given == "none":
         return not_applicable("no credential was given, so no login was tried", answer=login.answer)
-    if login.answer == "accepted":
-        return passed("the login is accepted", answer=login.answer)
     if login.answer == "redirect-other-host":
         return not_applicable("the answer is a redirect to another host (LOG003); no login was tried")
     if login.answer == "redirect-same-host":
@@ -292,25 +292,35 @@ def _judge_accepted(case: Case, login: Login) -> Result:
     has_sent = login.credential != "none" or (handshake is not None and handshake.client_certificate is not None)
     if not has_sent or (login.answer == "wants-login" and login.credential == "none"):
         return _not_tried(case)
-    if _is_other_credential(case):
-        return unclear(
-            "refused, but the phone itself would log in with another credential (CFG010)", answer=login.answer
-        )
+    other = _other_way_in(case, "accepted" if login.answer == "accepted" else "refused")
+    if other is not None:
+        return unclear(other, answer=login.answer)
+    if login.answer == "accepted":
+        return passed("the login is accepted", answer=login.answer)
     refusal: Refusal = "password" if given == "password" else "certificate"
     if login.answer == "client-certificate-failed":
         refusal = "certificate-failed"
+    expired = _expired_on(case)
+    if expired is not None and given == "certificate":
+        refusal = "certificate-expired"
     causes = [cause.summary for cause in possible_causes(refusal)]
     answered = {
         "client-certificate-failed": "the gateway says that the client certificate failed",
         "wants-login": "the login is answered with the same question again",
     }.get(login.answer, f"the login is refused ({_status_line(_last(login))})")
+    told = f"{len(causes)} possible causes, which only the ASA can tell apart"
+    if refusal == "certificate-expired":
+        told = f"it expired on {expired} (HSK005); should the ASA's log not say so, {len(causes) - 1} further causes"
+    elif refusal == "password":
+        told = f"a wrong password is the first of {len(causes)} possible causes, which only the ASA can tell apart"
     return failed(
-        f"{answered}; {len(causes)} possible causes, which only the ASA can tell apart",
+        f"{answered}; {told}",
         refusal,
         answer=login.answer,
         credential=given,
         possible_causes=causes,
         client_user=_client_user(case),
+        client_not_after=expired,
     )
 
 
@@ -319,14 +329,35 @@ def _not_tried(case: Case) -> Result:
     if tried is not None:
         where = subjects.endpoint_label(case.evidence, tried.address)
         return not_applicable(f"one login is tried in a run, and that was at {where}")
-    return unclear("the credential was withheld: the phone would not have gone on here")
+    return unclear(needs.withheld(case, "the credential"))
 
 
-def _is_other_credential(case: Case) -> bool:
+def _other_way_in(case: Case, outcome: str) -> str | None:
+    """Say what was tried where it is not what this phone itself would do; None where it is, as far as is known."""
+    given = case.evidence.credential
+    own = "this phone's own was not tried"
     method = needs.login_method(case)
-    if not isinstance(method, int):
-        return False
-    return (case.evidence.credential == "certificate") != (method == needs.CERTIFICATE_LOGIN)
+    if not isinstance(method, Lack):
+        words = meaning("auth_method", method)
+        if words is None:
+            return f"a login by {given} was {outcome}; how this phone logs in is not known (CFG010)"
+        if (given == "certificate") != (method == needs.CERTIFICATE_LOGIN):
+            return f"a login by {given} was {outcome}; this phone's own, by {words}, was not tried (CFG010)"
+    certificate = needs.client_certificate.read(case)
+    if given != "certificate" or isinstance(certificate, Lack):
+        return None
+    device = classify_phone_certificate(certificate).device_name
+    if device is None:
+        return f"a login with a certificate that is no phone's was {outcome}; {own} (HSK005)"
+    is_own = device == case.evidence.persona.device
+    return None if is_own else f"a login with {device}'s certificate was {outcome}; {own} (HSK005)"
+
+
+def _expired_on(case: Case) -> str | None:
+    facts = needs.client_certificate.read(case)
+    if isinstance(facts, Lack) or facts.not_after is None or case.now < facts.not_after:
+        return None
+    return day(facts.not_after)
 
 
 def _client_user(case: Case) -> str | None:
@@ -351,7 +382,7 @@ LOG005 = Check(
         "values, the licence. From outside they look alike; each names the command that shows it."
     ),
     variants=guides(),
-    references=("Cisco document 116162, CSD, DAP rules, inherited values",),
+    references=("Cisco document 116162, CSD, DAP rules, inherited values", "ASA syslog messages 113005, 113015"),
     yields_to=("HSK004",),
 )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 
 from vpnprobe.model.evidence import Evidence, StageName
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.observation import BootFile, FirstFlight
+from vpnprobe.model.observation import BootFile, FirstFlight, Validity
 from vpnprobe.phoneconfig.meaning import meaning
 from vpnprobe.render.escape import printable
 from vpnprobe.wire.tls.registry import alert_name, version_name
@@ -86,7 +87,7 @@ def _boot_file(file: BootFile) -> str:
         again = f", {file.retransmissions} packets sent again" if file.retransmissions else ""
         return f"{file.name}, {via}, {file.size:,} bytes{again}"
     text = f"{file.name} by {via} from {file.server}: {file.outcome.replace('-', ' ')}"
-    return f'{text}, "{printable(file.message, 60)}"' if file.message else text
+    return f'{text}, "{printable(file.message, 60)}"' if file.message and file.code != HTTPStatus.OK else text
 
 
 def _config(evidence: Evidence) -> str:
@@ -125,26 +126,37 @@ def _flight(flight: FirstFlight) -> str:
 
 
 def _pin(evidence: Evidence) -> str:
-    texts = []
+    texts: list[str] = []
     for decision in evidence.decisions:
-        if decision.rule != "pin":
+        if decision.rule == "validity":
+            texts += [_VALIDITY[decision.validity]] if decision.validity in _VALIDITY else []
+        elif decision.rule != "pin":
             continue
-        if decision.goes_on:
+        elif decision.goes_on:
             texts.append(f"{decision.matched or 'a certHash'} matches")
         else:
             texts.append("no certHash matches" if decision.goes_on is False else "no certHash to compare with")
     return "; ".join(_distinct(texts))
 
 
+_VALIDITY: dict[Validity | None, str] = {
+    "expired": "the certificate has expired",
+    "not-yet-valid": "the certificate is not valid yet",
+    "unreadable": "the certificate's dates cannot be read",
+}
+
+
 def _host_id(evidence: Evidence) -> str:
-    decided = [decision for decision in evidence.decisions if decision.rule != "pin"]
+    decided = [decision for decision in evidence.decisions if decision.rule in ("host-id", "host-id-off")]
     if not decided:
         return ""
     if any(decision.rule == "host-id-off" for decision in decided):
         return "the configuration does not ask for it"
     if all(decision.goes_on for decision in decided):
         return "the certificate names this host"
-    return "the phone does not accept the certificate's names"
+    if any(decision.goes_on is False for decision in decided):
+        return "the phone does not accept the certificate's names"
+    return "whether the phone accepts the certificate's names is not known"
 
 
 def _handshake(evidence: Evidence) -> str:

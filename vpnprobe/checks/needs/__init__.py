@@ -46,6 +46,7 @@ from vpnprobe.checks.needs.session import (
     handshake,
     is_certificate_accepted,
     login,
+    withheld,
     withheld_certificate,
 )
 from vpnprobe.checks.needs.stages import not_reached
@@ -89,5 +90,6 @@ __all__ = [
     "speaks_tls",
     "unanswered",
     "vpn_group",
+    "withheld",
     "withheld_certificate",
 ]

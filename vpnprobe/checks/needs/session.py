@@ -25,14 +25,29 @@ def _read_handshake(case: Case) -> Handshake | Lack:
 handshake = Need(("a handshake",), _read_handshake)
 
 
+# Which check tells of each of the phone's decisions.
+_TOLD_BY = {"pin": "PIN001", "validity": "CRT001", "host-id": "HID001"}
+
+
+def withheld(case: Case, secret: str) -> str:
+    """Say that a secret was not sent, and which checks tell why the phone would not have gone on."""
+    checks = (
+        _TOLD_BY[decision.rule]
+        for decision in case.evidence.decisions
+        if decision.address == case.subject.address and decision.goes_on is not True and decision.rule in _TOLD_BY
+    )
+    told = ", ".join(dict.fromkeys(checks))
+    return f"{secret} was withheld: the phone would not have gone on here{f' ({told})' if told else ''}"
+
+
 def withheld_certificate(case: Case, attempt: Handshake) -> Lack | None:
     """Say why a handshake that failed proves nothing: the gateway wants a client certificate and got none."""
     asked_in_vain = attempt.client_certificate_requested and attempt.client_certificate is None
     if not asked_in_vain or attempt.failure is None or attempt.failure.kind not in _BROKEN_OFF_BY_PEER:
         return None
     if case.evidence.credential == "certificate":
-        return Lack("the client certificate was withheld: the phone would not have gone on here")
-    return Lack("the gateway goes on only with a client certificate; none was given", "not-applicable")
+        return Lack(withheld(case, "the client certificate"))
+    return Lack("the gateway insists on a client certificate; give --client-cert")
 
 
 def _read_login(case: Case) -> Login | Lack:
@@ -43,7 +58,8 @@ def _read_login(case: Case) -> Login | Lack:
         return found
     attempts = case.evidence.handshakes
     if attempts and not any(attempt.completed for attempt in attempts):
-        return withheld_certificate(case, attempts[0]) or Lack("the handshake did not complete (HSK001)")
+        attempt = find_handshake(case) or attempts[0]
+        return withheld_certificate(case, attempt) or Lack("the handshake did not complete (HSK001)")
     return not_reached(case.evidence, "login")
 
 

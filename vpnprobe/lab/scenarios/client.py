@@ -102,7 +102,7 @@ SCENARIOS = (
         covers=("VP-29",),
         options=Options(client=Client(mac=OTHER_MAC)),
         expect_fail=frozenset({"HSK005"}),
-        expect_verdict="warn",
+        expect_verdict="inconclusive",
     ),
     Scenario(
         name="lsc-expired",

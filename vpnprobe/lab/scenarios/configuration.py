@@ -219,7 +219,7 @@ SCENARIOS = (
         covers=("VP-09", "VP-12"),
         network=Network(configuration=Configuration(auth_method="0")),
         expect_fail=frozenset({"CFG010"}),
-        expect_verdict="warn",
+        expect_verdict="inconclusive",
     ),
     Scenario(
         name="auth-method-unknown",
@@ -231,7 +231,7 @@ SCENARIOS = (
         covers=("VP-12",),
         network=Network(configuration=Configuration(auth_method="7")),
         expect_fail=frozenset({"CFG010"}),
-        expect_verdict="warn",
+        expect_verdict="inconclusive",
     ),
     Scenario(
         name="web-access-off",
