@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.cli.driving import CommandLine, Ended, clean_environment, command
+from tests.cli.driving import MAC, NOWHERE, CommandLine, Ended, clean_environment, command
 from tests.stand_ins import lab_in_background
 from vpnprobe.cli.exitcodes import CRITICAL, UNKNOWN
 from vpnprobe.lab.network import Lab
@@ -149,6 +149,58 @@ def test_a_live_hash(silent_gateway: Lab) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=AT_ONCE_S)
     assert (process.returncode, out, err) == (UNKNOWN, "", "vpnprobe: interrupted\n")
+
+
+def test_a_scenario_that_is_tried() -> None:
+    process = subprocess.Popen(
+        command("lab", "try", "port-silent", "healthy"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+        text=True,
+    )
+    assert process.stdout is not None
+    while not process.stdout.readline().startswith("$ vpnprobe phone"):
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=AT_ONCE_S)
+    assert process.returncode == UNKNOWN
+    assert err.endswith("vpnprobe: interrupted\n")
+    assert "healthy" not in out
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [(b"\x03", "vpnprobe: interrupted"), (b"\x04", "vpnprobe: no password for bob was typed")],
+    ids=["Ctrl-C", "Ctrl-D"],
+)
+def test_at_the_prompt_for_a_password(key: bytes, told: str) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        words = command("phone", "--group-url", NOWHERE, "--mac", MAC, "--user", "bob")
+        os.execve(words[0], words, clean_environment())
+    shown = b""
+    try:
+        while b"Password of bob: " not in shown:
+            shown += os.read(terminal, 4096)
+        # The prompt is there before the line may be read; a key pressed too early is not lost.
+        time.sleep(0.2)
+        os.write(terminal, key)
+        while told.encode() not in shown:
+            shown += os.read(terminal, 4096)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == UNKNOWN
+    finally:
+        os.close(terminal)
+    assert f"\r\n{told}".encode() in shown
+
+
+def test_nohup_is_respected(silent_gateway: Lab) -> None:
+    words = command(*silent_gateway.arguments, "--timeout", "100", "--deadline", "2", "--json")
+    process = subprocess.Popen(["nohup", *words], stdout=subprocess.PIPE, env=clean_environment(), text=True)
+    time.sleep(1)
+    process.send_signal(signal.SIGHUP)
+    out, _ = process.communicate(timeout=30)
+    assert msgspec.json.decode(out)["interrupted"] == "deadline"
 
 
 # --- the deadline ---

@@ -271,6 +271,16 @@ def test_standard_error_is_quiet_without_a_terminal(healthy: Lab) -> None:
     assert in_process(*healthy.arguments, "--json").err == ""
 
 
+def test_quiet_json_is_nothing_but_json_also_on_a_terminal() -> None:
+    assert msgspec.json.decode(on_a_terminal(*REFUSED, "--json", "--quiet"))["verdict"] == "fail"
+
+
+def test_no_command_waits_for_what_only_some_need() -> None:
+    program = "import sys, vpnprobe.cli.app; print(*[name for name in sys.modules if name.startswith('vpnprobe.pki')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 START_UP = """
 import sys
 sys.argv[1:] = ["--version"]

@@ -180,6 +180,14 @@ def test_text_that_is_no_certificate(cli: CommandLine, tmp_path: Path) -> None:
     assert "not PEM" in complaint_about(cli, pem(tmp_path, "notes.txt", b"see the wiki\n"))
 
 
+def test_damaged_certificate(cli: CommandLine, tmp_path: Path) -> None:
+    damaged = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    told = complaint_about(cli, pem(tmp_path, "cert.pem", damaged, CERTIFICATE.key_pem))
+    assert told.endswith(
+        "no certificate can be read from it; give the PEM file that holds '-----BEGIN CERTIFICATE-----'"
+    )
+
+
 # --- passwords ---
 
 

@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gateway(
+    context: typer.Context,
     targets: Annotated[list[str], typer.Argument(metavar="URL|HOST[:PORT]", help="Gateways to look at.")],
     enumerate_all: Annotated[
         bool,
@@ -50,7 +51,8 @@ def gateway(
     Example: vpnprobe gateway https://vpn.example.com/VPNPhone --enumerate
 
     Every phone profile's hello is sent to every address behind the name, and the hellos of the certificate matrix
-    (RSA only, ECDSA only, both). --enumerate gives the outside view of the ASA's `show ssl`.
+    (RSA only, ECDSA only, both). Every phone counts; with --model given, only that one does, and the faults of the
+    others are shown and raise no alarm. --enumerate gives the outside view of the ASA's `show ssl`.
     """
     from vpnprobe.checks.evaluate import judge
     from vpnprobe.phones.profile import load_profile
@@ -60,26 +62,30 @@ def gateway(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
     )
     profile = load_profile(model)
-    wanted = [_options(target, profile, enumerate_all, network) for target in targets]
+    source = context.get_parameter_source("model")
+    chosen = source is not None and source.name != "DEFAULT"
+    wanted = [_options(target, profile, chosen, enumerate_all, network) for target in targets]
     sink = ReportSink(
         shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(wanted) > 1
     )
     for options in wanted:
-        evidence = measure(GatewayProbe(options, progress=progress_unless(quiet)))
+        evidence = measure(GatewayProbe(options, progress=progress_unless(quiet)), quiet=quiet)
         sink.add(judge(evidence))
         if evidence.interrupted == "interrupt":
             break
     return sink.close()
 
 
-def _options(target: str, profile: PhoneProfile, enumerate_all: bool, network: NetworkOptions) -> GatewayOptions:
+def _options(
+    target: str, profile: PhoneProfile, chosen: bool, enumerate_all: bool, network: NetworkOptions
+) -> GatewayOptions:
     if "://" in target:
         url = parse_group_url(target)
         return GatewayOptions(
-            gateway=url.endpoint, profile=profile, group_url=url, enumerate=enumerate_all, network=network
+            gateway=url.endpoint, profile=profile, chosen=chosen, group_url=url, enumerate=enumerate_all, network=network
         )
     if "/" in target:
         raise UsageError(f"{target!r}: a gateway with a path is a URL; write https://{target}")
     return GatewayOptions(
-        gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, enumerate=enumerate_all, network=network
+        gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, chosen=chosen, enumerate=enumerate_all, network=network
     )

@@ -177,7 +177,7 @@ def phone(
     sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
     if password is None and not (no_login or quiet) and os.environ.get(VARIABLE):
         sys.stderr.write(f"vpnprobe: {VARIABLE} is set but not used, because no --user is given\n")
-    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_unless(quiet)))))
+    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_unless(quiet)), quiet=quiet)))
     return sink.close()
 
 

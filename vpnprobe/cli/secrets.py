@@ -23,7 +23,15 @@ def read_password(file: str | None, user: str) -> str:
         return value
     if not sys.stdin.isatty():
         raise UsageError(f"no password for {user}: give --password-file FILE or set {VARIABLE}")
-    return getpass.getpass(f"Password of {user}: ", stream=sys.stderr)
+    try:
+        return getpass.getpass(f"Password of {user}: ", stream=sys.stderr)
+    except EOFError as error:
+        sys.stderr.write("\n")
+        raise UsageError(f"no password for {user} was typed; give --password-file FILE or set {VARIABLE}") from error
+    except KeyboardInterrupt:
+        # What is said next begins on a line of its own.
+        sys.stderr.write("\n")
+        raise
 
 
 def _from_file(name: str) -> str:

@@ -29,8 +29,11 @@ class Probe(Protocol):
         ...
 
 
-def measure(probe: Probe) -> Evidence:
-    """Run `probe`. What was seen until somebody stopped it is still worth a report, marked as interrupted."""
+def measure(probe: Probe, *, quiet: bool) -> Evidence:
+    """Run `probe`. What was seen until somebody stopped it is still worth a report, marked as interrupted.
+
+    A `quiet` run has shown no progress that would have to be removed.
+    """
 
     async def run() -> Evidence:
         try:
@@ -39,7 +42,8 @@ def measure(probe: Probe) -> Evidence:
             return probe.evidence("interrupt")
 
     evidence = run_stoppable(run())
-    clear_progress()
+    if not quiet:
+        clear_progress()
     return evidence
 
 
