@@ -95,11 +95,15 @@ FUTURE_LSC = issue(
 )
 UNREADABLE = run(client_chain=("0" * 64,), certificates={"0" * 64: b"\x30\x00"} | run().certificates)
 PASSWORD = group(auth_method=0) | NO_CREDENTIAL | {"credential": "password"}
+UNKNOWN_CA = fail(FailureKind.TLS_ALERT, alert=48)
+REFUSED_CERTIFICATE = fail(FailureKind.TLS_ALERT, alert=40)
 
 ROWS = (
     Row("HSK001", "complete", run(), "pass", "TLS 1.0 AES256-SHA"),
     Row("HSK001", "alert", run(**broken(client_certificate_requested=False, client_certificate=None)), "fail", "alert"),
     Row("HSK001", "client-certificate-refused", run(**broken()), "fail", "after the client certificate was sent"),
+    Row("HSK001", "unknown-ca", run(**broken(failure=UNKNOWN_CA)), "fail", "unknown_ca(48)"),
+    Row("HSK001", "refused-without-a-reason", run(**broken(failure=REFUSED_CERTIFICATE)), "fail", "(40)"),
     Row(
         "HSK001",
         "none-given",
@@ -244,6 +248,19 @@ def test_openssl_is_told_the_version_that_the_phone_speaks(profile: str, version
     alert = broken(client_certificate_requested=False, client_certificate=None)
     found = finding(run(persona=Persona(profile=profile), first_flights=flights(profile), **alert), "HSK001")
     assert found.next[0] == f"openssl s_client -connect {ADDRESS} {version} -cipher ALL:@SECLEVEL=0"
+
+
+def test_an_unknown_ca_is_mended_by_the_ca_and_not_by_turning_checks_off() -> None:
+    found = finding(run(**broken(failure=UNKNOWN_CA)), "HSK001")
+    steps = [step for fix in found.fix for step in fix.steps]
+    assert "CAPF was regenerated" in steps[0]
+    assert not [step for step in steps if "revocation-check" in step]
+
+
+def test_revocation_is_never_turned_off_without_a_word_of_what_is_lost() -> None:
+    found = finding(run(**broken(failure=REFUSED_CERTIFICATE)), "HSK001")
+    (step,) = (step for fix in found.fix for step in fix.steps if "revocation-check none" in step)
+    assert "gets in until it expires" in step
 
 
 def test_an_issuer_sent_with_the_certificate_counts() -> None:

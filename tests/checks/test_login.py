@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.certificates import Identity, phone_certificate
+from tests.certificates import Identity, issue, phone_certificate
 from tests.checks.evidence_builder import (
+    CAPF,
     GATEWAY,
     HANDSHAKE_FAILURE,
+    MAC,
     MIC,
+    NOW,
     RENEWED,
     SECOND,
     SESSION,
@@ -40,6 +44,7 @@ from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import HttpExchange, Login, LoginAnswer
 
+DAY = timedelta(days=1)
 MEMBER = "vpn-2.example.com:443"
 FOREIGN = phone_certificate("001AE2BC16CB")
 NO_CREDENTIAL: dict[str, Any] = {"credential": "none", "client_chain": ()}
@@ -83,6 +88,13 @@ NEEDS_CERTIFICATE = run(
     **NO_CREDENTIAL,
 )
 PASSWORD_REFUSED = run(**answered("refused", posted=True, credential="password") | PASSWORD)
+OLD_LSC = issue(
+    subject=[("CN", f"CP-7962G-SEP{MAC}")], issuer=CAPF, not_before=NOW - 400 * DAY, not_after=NOW - 3 * DAY
+)
+EXPIRED: dict[str, Any] = answered("client-certificate-failed") | {
+    "client_chain": names(OLD_LSC.der),
+    "certificates": kept(OLD_LSC) | run().certificates,
+}
 
 ROWS = (
     Row("LOG001", "login", run(), "pass", "accepted"),
@@ -151,6 +163,7 @@ ROWS = (
     Row("LOG005", "password-refused", PASSWORD_REFUSED, "fail", "refused"),
     Row("LOG005", "asked-again", run(**answered("wants-login", posted=True)), "fail", "same question again"),
     Row("LOG005", "certificate-failed", run(**answered("client-certificate-failed")), "fail", "certificate failed"),
+    Row("LOG005", "expired", run(**EXPIRED), "fail", "it expired on 2026-11-18 12:00 UTC (HSK005)"),
     Row("LOG005", "no-credential", run(**NO_CREDENTIAL), "not-applicable"),
     Row(
         "LOG005",
@@ -235,7 +248,7 @@ def test_a_refusal_lists_its_causes_in_order_with_what_confirms_each() -> None:
 
 def test_the_user_of_the_syslog_lines_is_that_of_the_certificate() -> None:
     found = finding(run(**answered("refused", posted=True)), "LOG005")
-    assert found.logs.asa[-1] == (
+    assert found.logs.asa[0] == (
         "%ASA-5-734002: DAP: User CP-7962G-SEP8CB64F576113, Addr <phone>: Connection terminated by the following DAP "
         "records: DfltAccessPolicy"
     )
@@ -244,6 +257,29 @@ def test_the_user_of_the_syslog_lines_is_that_of_the_certificate() -> None:
 def test_a_password_refusal_does_not_blame_client_certificates() -> None:
     found = finding(PASSWORD_REFUSED, "LOG005")
     assert not any("CA of the phone's certificate" in fix.platform for fix in found.fix)
+
+
+def test_a_wrong_password_is_the_first_cause_of_a_password_refusal() -> None:
+    first = finding(PASSWORD_REFUSED, "LOG005").fix[0]
+    assert first.when == "the user name or the password is refused"
+    assert first.signs[0].startswith("%ASA-6-113015: AAA user authentication Rejected")
+
+
+def test_an_unknown_user_is_not_bracketed_twice() -> None:
+    lines = finding(PASSWORD_REFUSED, "LOG005").logs.asa
+    assert any("User <client-user> IP" in line for line in lines)
+    assert not [line for line in lines if "<<" in line]
+
+
+def test_an_expired_client_certificate_is_the_first_cause() -> None:
+    first = finding(run(**EXPIRED), "LOG005").fix[0]
+    assert first.when == "the phone's certificate has expired (HSK005)"
+    assert first.signs == ("a time after 2026-11-18 12:00 UTC",)
+
+
+def test_a_dynamic_access_policy_is_told_by_the_line_that_ends_the_session() -> None:
+    (policy,) = (cause for cause in CAUSES if cause.slug == "dap-terminates")
+    assert policy.signs[0].startswith("%ASA-5-734002")
 
 
 def test_a_failed_client_certificate_does_not_blame_what_comes_after_it() -> None:

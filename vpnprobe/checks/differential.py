@@ -15,7 +15,7 @@ import msgspec
 from vpnprobe.checks.base import Guide
 from vpnprobe.model.finding import Fix, Logs
 
-Refusal = Literal["certificate", "certificate-failed", "password"]
+Refusal = Literal["certificate", "certificate-failed", "certificate-expired", "password"]
 
 
 class PossibleCause(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +47,53 @@ class PossibleCause(msgspec.Struct, frozen=True, kw_only=True):
         return Fix("ASA", (*self.mend, *note), when=self.title, confirm=self.confirm, signs=self.signs)
 
 
-_ALL: Final[tuple[Refusal, ...]] = ("certificate", "certificate-failed", "password")
+_ALL: Final[tuple[Refusal, ...]] = ("certificate", "certificate-failed", "certificate-expired", "password")
+_BY_CERTIFICATE: Final[tuple[Refusal, ...]] = ("certificate", "certificate-failed", "certificate-expired")
 _PAST_CERTIFICATE: Final[tuple[Refusal, ...]] = ("certificate", "password")
 
 CAUSES: Final = (
     PossibleCause(
+        slug="account",
+        title="the user name or the password is refused",
+        statements=("VP-09",),
+        refusals=("password",),
+        confirm=(
+            "show logging | include 113005|113015",
+            "test aaa-server authentication <server-group> username <user> password <password>",
+        ),
+        # After the ASA's syslog message guide, shortened; the documents on VPN phones do not print them.
+        signs=(
+            (
+                "%ASA-6-113015: AAA user authentication Rejected : reason = Invalid password : local database : "
+                "user = <user>"
+            ),
+            (
+                "%ASA-6-113005: AAA user authentication Rejected : reason = AAA failure : server = <server> : "
+                "user = <user>"
+            ),
+        ),
+        mend=(
+            "Wrong or expired password, locked account: unlock it at the LDAP or RADIUS server, then log in once.",
+            "An account of the ASA itself, in configuration mode: username <user> password <new-password>",
+        ),
+    ),
+    PossibleCause(
+        slug="client-certificate-expired",
+        title="the phone's certificate has expired (HSK005)",
+        statements=(),
+        refusals=("certificate-expired",),
+        confirm=("show clock detail",),
+        signs=("a time after {client_not_after}",),
+        mend=(
+            "CUCM: Device > Phone > {device}: Certificate Operation = Install/Upgrade, then Save and Apply Config.",
+            "Wait for Certificate Operation Status = Upgrade Success; the phone must reach CUCM for it.",
+        ),
+    ),
+    PossibleCause(
         slug="client-ca-missing",
         title="the CA of the phone's certificate is not trusted for client certificates",
         statements=("VP-26", "VP-27", "VP-28", "VP-29"),
-        refusals=("certificate", "certificate-failed"),
+        refusals=_BY_CERTIFICATE,
         confirm=("show crypto ca certificates", "show run crypto ca trustpoint"),
         signs=("Certificate Validation Failure",),
         mend=(
@@ -106,16 +144,16 @@ CAUSES: Final = (
         confirm=("show run dynamic-access-policy-record", "show logging | include 716038|734001|734002|734003"),
         signs=(
             (
-                "%ASA-6-716038: Group <DfltGrpPolicy> User <{client_user}> IP <phone> Authentication: "
-                "successful, Session Type: WebVPN."
+                "%ASA-5-734002: DAP: User {client_user}, Addr <phone>: Connection terminated by the "
+                "following DAP records: DfltAccessPolicy"
             ),
             (
                 "%ASA-6-734001: DAP: User {client_user}, Addr <phone>, Connection AnyConnect: The following "
                 "DAP records were selected for this connection: DfltAccessPolicy"
             ),
             (
-                "%ASA-5-734002: DAP: User {client_user}, Addr <phone>: Connection terminated by the "
-                "following DAP records: DfltAccessPolicy"
+                "%ASA-6-716038: Group <DfltGrpPolicy> User <{client_user}> IP <phone> Authentication: "
+                "successful, Session Type: WebVPN."
             ),
         ),
         mend=(
@@ -167,17 +205,13 @@ CAUSES: Final = (
         note="What an ASA answers to a phone without this licence was found in no document.",
     ),
     PossibleCause(
-        slug="account",
-        title="the account or the login method refuses the user",
+        slug="login-method",
+        title="the tunnel group wants another way to log in",
         statements=("VP-09",),
         refusals=_PAST_CERTIFICATE,
-        confirm=(
-            "show run tunnel-group <tunnel-group>",
-            "test aaa-server authentication <server-group> username <user> password <password>",
-        ),
+        confirm=("show run tunnel-group <tunnel-group>",),
         signs=("authentication aaa certificate (the phone sends one of the two only)",),
         mend=(
-            "Wrong or expired password, locked account: unlock it at the LDAP or RADIUS server, then log in once.",
             "configure terminal",
             "tunnel-group <tunnel-group> webvpn-attributes",
             " authentication certificate",

@@ -27,6 +27,7 @@ from vpnprobe.version import CATALOGUE_VERSION, __version__
 TRACEBACK_LINES: Final = 6
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
+UNKNOWN: Final = re.compile(r"<<([a-z0-9-]+)>>")
 
 # How the lines of a phone's console log begin, after number, level and time.
 CONSOLE_PROCESSES: Final = ("VPNC: ", "SECD: ")
@@ -159,7 +160,9 @@ def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> 
     quoted = {name: shlex.quote(value) for name, value in values.items()}
 
     def fill(texts: tuple[str, ...], values: Mapping[str, str] = values) -> tuple[str, ...]:
-        return tuple(PLACEHOLDER.sub(lambda match: _value(match[1], values), text) for text in texts)
+        filled = (PLACEHOLDER.sub(lambda match: _value(match[1], values), text) for text in texts)
+        # A log line that has brackets of its own around a value that is not known.
+        return tuple(UNKNOWN.sub(r"<\1>", text) for text in filled)
 
     return Guide(
         fix=tuple(

@@ -122,7 +122,8 @@ def _judge_if_enabled(case: Case, known: tuple[Chain, GroupUrl]) -> Result:
     if value == HOST_ID_ON:
         return not_applicable("the check is on (HID001)")
     decision, summary, facts = _decide(*known)
-    condition = "if Host ID Check were turned on in CUCM" if value == HOST_ID_OFF else "if Host ID Check is on in CUCM (whether it is on is not known)"
+    is_off = value == HOST_ID_OFF
+    condition = f"if Host ID Check {'were turned on' if is_off else 'is on'} in CUCM{'' if is_off else ' (not known)'}"
     if decision.accepts:
         return passed(f"would pass {condition}: {summary}", **facts)
     if decision.accepts is None:
