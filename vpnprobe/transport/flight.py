@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 
 import msgspec
 
@@ -10,7 +11,7 @@ from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.transport.tcp import open_tcp
 from vpnprobe.wire.tls.flight import FirstFlight
-from vpnprobe.wire.tls.hello import HelloTemplate, wrap_client_hello
+from vpnprobe.wire.tls.hello import RANDOM_BYTES, ClientHello, HelloTemplate, replace_random, wrap_client_hello
 from vpnprobe.wire.tls.outcome import Ended, FlightResult
 
 
@@ -28,6 +29,13 @@ class FlightCapture(msgspec.Struct, frozen=True):
     duration_s: float
 
 
+@lru_cache(maxsize=64)
+def _prepared(template: HelloTemplate, server_name: str | None) -> tuple[ClientHello, bytes]:
+    """Return the hello and its bytes with a random of zeros: every phone's hello goes to gateway after gateway."""
+    hello = template.hello(bytes(RANDOM_BYTES), server_name)
+    return hello, wrap_client_hello(hello, template.record_version)
+
+
 async def first_flight(
     address: str,
     port: int,
@@ -42,8 +50,8 @@ async def first_flight(
     `random` is the client random, 32 bytes. What fails on the way is in the capture, nothing is raised.
     """
     loop = asyncio.get_running_loop()
-    hello = template.hello(random, server_name)
-    reader = FirstFlight(hello)
+    offered, prepared = _prepared(template, server_name)
+    reader = FirstFlight(offered)
     connected = None
     failure = None
     started = loop.time()
@@ -52,7 +60,7 @@ async def first_flight(
             stream = await open_tcp(address, port)
             connected = loop.time()
             try:
-                await stream.send(wrap_client_hello(hello, template.record_version))
+                await stream.send(replace_random(prepared, random))
                 while not reader.done:
                     if data := await stream.receive():
                         reader.receive(data)

@@ -171,7 +171,7 @@ async def open_tcp(address: str, port: int, *, timeout: float | None = None) -> 
         unconnected.close()
         raise TransportError(failure_from(error)) from error
     try:
-        async with asyncio.timeout(timeout):
+        async with contextlib.nullcontext() if timeout is None else asyncio.timeout(timeout):
             await stream.connect(where)
     except BaseException as error:
         await stream.close()

@@ -41,7 +41,7 @@ class RecordReader:
     __slots__ = ("_buffer", "_dropped", "_start")
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
         self._start = 0
         self._dropped = 0
 
@@ -53,15 +53,13 @@ class RecordReader:
     @property
     def pending(self) -> bytes:
         """Bytes that were fed and not handed out."""
-        return bytes(self._buffer[self._start :])
+        return self._buffer[self._start :]
 
     def feed(self, data: bytes) -> None:
         """Add bytes of the stream."""
-        if self._start:
-            del self._buffer[: self._start]
-            self._dropped += self._start
-            self._start = 0
-        self._buffer += data
+        self._buffer = self._buffer[self._start :] + data
+        self._dropped += self._start
+        self._start = 0
 
     def next_record(self) -> Record | None:
         """Return the next record, None when more bytes are needed.
@@ -85,7 +83,7 @@ class RecordReader:
         if len(buffer) < end:
             return None
         self._start = end
-        return Record(buffer[start], 0x0300 | buffer[start + 2], bytes(buffer[body:end]))
+        return Record(buffer[start], 0x0300 | buffer[start + 2], buffer[body:end])
 
 
 class Message(NamedTuple):
