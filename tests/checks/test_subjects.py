@@ -46,6 +46,14 @@ def test_the_comparison_client_is_a_subject_where_it_was_asked_for() -> None:
     assert [subject.hello for subject in subjects.own_hellos(evidence)] == ["modern"]
 
 
+def test_a_leaf_that_the_phone_asked_for_is_given_too_is_its_leaf() -> None:
+    """Else its faults would be taken for those of a model that nobody asked for."""
+    evidence = gateway_run(
+        persona=Persona(profile="8811", chosen=True), first_flights=(flight("7962G"), flight("8811"), *flights()[1:])
+    )
+    assert [subject.hello for subject in subjects.leaves(evidence)] == ["8811"]
+
+
 def test_the_configuration_is_named_even_when_it_never_came() -> None:
     (subject,) = subjects.config_file(run(config=None))
     assert subject.label == "SEP8CB64F576113.cnf.xml"

@@ -199,6 +199,36 @@ def test_the_ec_fault_gives_the_documented_command() -> None:
     assert finding(run(**seen_by_8811(ec=EC, both=EC)), "PIN001").summary.endswith("(a consequence of TLS002)")
 
 
+OTHER_REFUSED = (flight("7962G", failure=HANDSHAKE_FAILURE), flight("8811"), *flights()[1:])
+
+
+@pytest.mark.parametrize(
+    ("profile", "chosen", "statuses", "verdict"),
+    [
+        ("7962G", False, {"7962G": "fail", "8811": "pass"}, "fail"),
+        ("8811", False, {"7962G": "fail", "8811": "pass"}, "fail"),
+        ("8811", True, {"7962G": "not-applicable", "8811": "pass"}, "pass"),
+        ("7962G", True, {"7962G": "fail", "8811": "pass"}, "fail"),
+    ],
+)
+def test_a_model_that_was_asked_for_is_the_one_that_counts(
+    profile: str, chosen: bool, statuses: dict[str, str], verdict: str
+) -> None:
+    """A site that has newer phones only may run TLS 1.2 only."""
+    evidence = gateway_run(persona=Persona(profile=profile, chosen=chosen), first_flights=OTHER_REFUSED)
+    found = {item.subject.split()[0]: item for item in findings(evidence, "TLS001")}
+    assert {hello: item.status for hello, item in found.items()} == statuses
+    assert found["7962G"].facts["alert"] == 40
+    assert judge(evidence).verdict == verdict
+
+
+def test_a_self_signed_certificate_for_another_model_than_the_one_asked_for() -> None:
+    shown = (flight("7962G"), flight("8811", EC), *flights(both=EC)[1:])
+    evidence = gateway_run(persona=Persona(profile="7962G", chosen=True), first_flights=shown)
+    statuses = {item.subject.split()[0]: item.status for item in findings(evidence, "TLS002")}
+    assert statuses == {"7962G": "pass", "8811": "not-applicable"}
+
+
 def test_a_gateway_is_judged_for_every_phone_profile() -> None:
     modern_only = gateway_run(
         first_flights=(

@@ -58,7 +58,7 @@ def test_phone(cli: CommandLine, scenario: str, verdict: str, code: int) -> None
 def test_in_a_process_of_its_own(healthy: Lab) -> None:
     ended = in_process(*healthy.arguments)
     assert (ended.code, ended.err) == (OK, "")
-    assert ended.out.startswith("vpnprobe phone  SEP8CB64F576113 as a 7962G\n")
+    assert ended.out.startswith("vpnprobe phone  SEP8CB64F576113 (7962G)\n")
 
 
 def test_the_worst_of_several_gateways(cli: CommandLine, healthy: Lab) -> None:
@@ -67,6 +67,18 @@ def test_the_worst_of_several_gateways(cli: CommandLine, healthy: Lab) -> None:
     ended = cli(*good, "127.0.0.1:9", "--json")
     assert ended.code == CRITICAL
     assert [report["verdict"] for report in ended.json] == ["pass", "fail"]
+
+
+def test_a_model_that_was_asked_for_is_the_only_one_that_counts(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lab_in_background("tls12-only-8841") as lab:
+        probe = ("gateway", lab.group_url, "--resolver", lab.resolver, "--quiet")
+        assert cli(*probe).code == CRITICAL
+        assert cli(*probe, "--model", "8841").code == OK
+        assert cli(*probe, "--model", "7962G").code == CRITICAL
+        monkeypatch.setenv("VPNPROBE_MODEL", "8841")
+        assert cli(*probe).code == OK
 
 
 def test_a_gateway_that_nobody_listens_at(cli: CommandLine) -> None:

@@ -163,6 +163,18 @@ def edited(directory: Path, evidence: Evidence, edit: Callable[[Any], object]) -
     return path
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_a_report_says_its_version(tmp_path: Path, form: str) -> None:
+    text = saved(tmp_path, HEALTHY, lines=form == "jsonl").read_text(encoding="utf-8")
+    assert json.loads(text)["schema_version"] == 1
+
+
+def test_evidence_that_says_a_version_of_its_own_is_read(recheck: Recheck, tmp_path: Path) -> None:
+    """A former form said it twice; the report's counts."""
+    path = edited(tmp_path, HEALTHY, lambda report: report["evidence"].update(schema_version=1))
+    assert recheck(path, "--json").json["verdict"] == "pass"
+
+
 @pytest.mark.parametrize("version", [0, 2, 99])
 def test_another_schema_version(recheck: Recheck, tmp_path: Path, version: int) -> None:
     """It is told before anything of the Evidence is read, which may have another form there."""

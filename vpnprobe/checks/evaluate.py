@@ -94,9 +94,26 @@ def _apply(check: AnyCheck, evidence: Evidence, now: datetime) -> Iterator[_Outc
 def _answer(check: AnyCheck, case: Case) -> Result | Lack | _Broken:
     try:
         facts = check.needs.read(case)
-        return facts if isinstance(facts, Lack) else check.judge(case, facts)
+        answer = facts if isinstance(facts, Lack) else check.judge(case, facts)
     except Exception as error:
         return _Broken(error)
+    return _not_asked_for(case, answer) if _is_of_other_model(case) else answer
+
+
+def _is_of_other_model(case: Case) -> bool:
+    """Whether a gateway probe was given a model and this is about what another hello is given."""
+    persona, hello = case.evidence.persona, case.subject.hello
+    return persona.chosen and hello is not None and hello != persona.profile
+
+
+def _not_asked_for(case: Case, answer: Result | Lack) -> Result | Lack:
+    """Return the answer without its weight, facts kept; what is as it ought to be may say so."""
+    words = f"not asked for, as --model is {case.evidence.persona.profile}"
+    if isinstance(answer, Lack):
+        return Lack(f"{words}: {answer.why}", "not-applicable")
+    if answer.status == "pass":
+        return answer
+    return Result(status="not-applicable", summary=f"{words}: {answer.summary}", facts=answer.facts)
 
 
 def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]) -> Finding:

@@ -82,13 +82,14 @@ def leaves(evidence: Evidence) -> tuple[Subject, ...]:
     """The leaf shown to the imitated phone at each address; in a gateway probe every leaf shown at each address."""
     if evidence.probe == "phone":
         return own_hellos(evidence)
-    first_hello: dict[tuple[str, str], str] = {}
+    shown_to: dict[tuple[str, str], str] = {}
     for flight in evidence.first_flights:
-        if flight.chain:
-            first_hello.setdefault((flight.address, flight.chain[0]), flight.hello)
+        for leaf in flight.chain[:1]:
+            if flight.hello == evidence.persona.profile or (flight.address, leaf) not in shown_to:
+                shown_to[flight.address, leaf] = flight.hello
     return tuple(
         Subject(label=f"leaf shown to {hello} at {endpoint_label(evidence, address)}", address=address, hello=hello)
-        for (address, _), hello in first_hello.items()
+        for (address, _), hello in shown_to.items()
     ) or addresses(evidence)
 
 

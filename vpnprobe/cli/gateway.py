@@ -82,10 +82,19 @@ def _options(
     if "://" in target:
         url = parse_group_url(target)
         return GatewayOptions(
-            gateway=url.endpoint, profile=profile, chosen=chosen, group_url=url, enumerate=enumerate_all, network=network
+            gateway=url.endpoint,
+            profile=profile,
+            chosen=chosen,
+            group_url=url,
+            enumerate=enumerate_all,
+            network=network,
         )
     if "/" in target:
         raise UsageError(f"{target!r}: a gateway with a path is a URL; write https://{target}")
     return GatewayOptions(
-        gateway=parse_endpoint(target, HTTPS_PORT), profile=profile, chosen=chosen, enumerate=enumerate_all, network=network
+        gateway=parse_endpoint(target, HTTPS_PORT),
+        profile=profile,
+        chosen=chosen,
+        enumerate=enumerate_all,
+        network=network,
     )

@@ -20,6 +20,7 @@ from vpnprobe.model.observation import (
 )
 from vpnprobe.model.target import Expectation, Persona, Target
 
+# Of the form of a report and of the Evidence in it.
 SCHEMA_VERSION = 1
 
 ProbeName = Literal["phone", "gateway"]
@@ -52,14 +53,13 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All observations of one run, in the order they were made.
+    """All observations of one run, in the order they were made. It is stored within a `Report`, which says the version.
 
     `started_at` is UTC. `interrupted` is "interrupt" (operator) or "deadline" when the run did not end by itself.
     `certificates` maps SHA-256 (hex) to DER. `credential` is what the operator gave, never the secret itself;
     `client_chain` names the operator's client certificate and its issuers (public parts), leaf first.
     """
 
-    schema_version: int = SCHEMA_VERSION
     tool: Tool
     probe: ProbeName
     target: Target

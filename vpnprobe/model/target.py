@@ -142,12 +142,14 @@ def _checked_port(port_text: str, text: str) -> int:
 class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which phone is imitated: a profile of `vpnprobe.phones`, the model of that family, and its MAC.
 
-    `model` is None for a profile that is no phone, `mac` for a gateway probe.
+    `model` is None for a profile that is no phone, `mac` for a gateway probe. `chosen`: the operator named the model of
+    a gateway probe, so that it is the one that counts.
     """
 
     profile: str
     model: str | None = None
     mac: str | None = None
+    chosen: bool = False
 
     @property
     def device(self) -> str | None:

@@ -24,7 +24,7 @@ class GatewayProbe:
         self._recorder = Recorder(
             "gateway",
             Target(gateway=options.gateway, group_url=options.group_url, resolvers=options.network.resolvers),
-            Persona(profile=options.profile.id, model=options.profile.model),
+            Persona(profile=options.profile.id, model=options.profile.model, chosen=options.chosen),
             progress=progress,
         )
         self._resolver = Resolver(options.network.resolvers, timeout=options.network.timeout)

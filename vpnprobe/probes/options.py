@@ -93,12 +93,13 @@ class PhoneOptions:
 class GatewayOptions:
     """Everything `GatewayProbe` needs.
 
-    `profile` is the phone that the report speaks of first; all are tried, unless `own_hello_only`. `enumerate` finds
-    every version and suite that each address accepts.
+    `profile` is the phone that the report speaks of first; all are tried, unless `own_hello_only`. `chosen` says that
+    only this one counts. `enumerate` finds every version and suite that each address accepts.
     """
 
     gateway: Endpoint
     profile: PhoneProfile
+    chosen: bool = False
     group_url: GroupUrl | None = None
     enumerate: bool = False
     own_hello_only: bool = False
