@@ -32,7 +32,9 @@ PURE = ("model", "wire", "pki", "phoneconfig", "checks", "render")
 IMPURE_MODULES = {
     "asyncio",
     "dns",
-    "http",
+    "http.client",
+    "http.cookiejar",
+    "http.server",
     "httpcore",
     "httpx",
     "os",

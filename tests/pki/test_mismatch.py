@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.certificates import Identity, asa_self_signed, ec_key, public_key_der, to_pem
 from vpnprobe.pki import mismatch
 from vpnprobe.pki.fingerprint import HashProblem, colon_hex, format_cert_hash, parse_cert_hash, sha1
-from vpnprobe.pki.mismatch import CopyEdit, NearMiss, NearMissKind, SeenCertificate, explain_mismatch
+from vpnprobe.pki.mismatch import CopyEdit, NearMiss, NearMissKind, SeenCertificate, explain_mismatch, explain_text
 
 # The document's certificate itself is not known, only its hash; the copies of its certHash are.
 DIGEST = bytes.fromhex("E57E81EA9954C144976678D0E2418CDF79A93176")
@@ -207,3 +207,18 @@ def test_edits_mend_the_text(der: bytes, data: st.DataObject) -> None:
     for edit in reversed(miss.edits):
         mended[edit.position - 1 : edit.position - 1 + len(edit.given)] = list(edit.right)
     assert miss.kind is not NearMissKind.COPY_ERROR or "".join(mended) == right
+
+
+@pytest.mark.parametrize(
+    ("text", "explanation"),
+    [
+        (format_cert_hash(DIGEST).replace("pl", "p1"), "It was copied wrongly: character 7 is `1` and should be `l`."),
+        (format_cert_hash(DIGEST)[::-1], "It is the certHash with its characters in reverse order."),
+        (format_cert_hash(DIGEST), None),
+        (colon_hex(DIGEST), None),
+        (format_cert_hash(bytes(20)), None),
+    ],
+    ids=["typo", "reversed", "right", "right in hex", "another"],
+)
+def test_a_text_against_a_hash_alone(text: str, explanation: str | None) -> None:
+    assert explain_text(parse_cert_hash(text), DIGEST) == explanation

@@ -146,10 +146,12 @@ def _is_file(path: Path) -> bool:
 def _value(text: str, parsed: CertHash) -> HashedItem:
     from vpnprobe.pki.fingerprint import colon_hex, format_cert_hash
 
-    if parsed.digest is None and _HOST_LIKE.fullmatch(text):
-        raise UsageError(f"{text}: no such file, and not a hash; for the gateway's certificate write https://{text}")
     if parsed.digest is None and _FILE_LIKE.search(text):
-        raise UsageError(f"{text}: no such file, and not a hash either; name an existing file")
+        raise UsageError(
+            f"{text}: no such file, and not a hash either; name an existing file, or write https:// before a gateway"
+        )
+    if parsed.digest is None and _HOST_LIKE.fullmatch(text):
+        raise UsageError(f"{text} is no hash; for the gateway's certificate write https://{text}")
     is_sha1 = parsed.digest is not None and len(parsed.digest) == _SHA1_SIZE
     return HashedItem(
         given=text,
