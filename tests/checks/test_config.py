@@ -57,6 +57,11 @@ def problem(kind: ProblemKind, element: str, value: str = "") -> dict[str, Any]:
     return {"problems": (ConfigProblem(kind=kind, element=element, value=value),)}
 
 
+GAP_AND_MTU = (
+    ConfigProblem(kind=ProblemKind.GAP, element="url3"),
+    ConfigProblem(kind=ProblemKind.OUT_OF_RANGE, element="mtu", value="9000"),
+)
+
 ROWS = (
     Row("CFG001", "readable", run(), "pass", CONFIG_NAME),
     Row("CFG001", "malformed", MALFORMED, "fail", "mismatched tag"),
@@ -113,9 +118,11 @@ ROWS = (
         "mtu",
         run(**group(mtu=9000, **problem(ProblemKind.OUT_OF_RANGE, "mtu", "9000"))),
         "fail",
-        "mtu (9000)",
+        "mtu 9000 is outside 256..1406",
     ),
     Row("CFG008", "gap", run(**group(**problem(ProblemKind.GAP, "url3"))), "fail", "gap"),
+    Row("CFG008", "eleventh", run(**group(**problem(ProblemKind.TOO_MANY, "certHash11", "1"))), "fail", "number 10"),
+    Row("CFG008", "gap-and-mtu", run(**group(problems=GAP_AND_MTU)), "fail", "url3 leaves a gap"),
     Row("CFG008", "duplicate", run(**group(**problem(ProblemKind.DUPLICATE, "certHash2"))), "pass"),
     Row("CFG008", "auth-method-elsewhere", run(**group(**problem(ProblemKind.OUT_OF_RANGE, "authMethod"))), "pass"),
     Row("CFG008", "no-group", NO_GROUP, "inconclusive"),

@@ -62,6 +62,9 @@ GIVEN_FILE = run(
 
 CUT = run(boot_files=(), config=None, interrupted="deadline", stages=())
 ICMP = fail(FailureKind.REFUSED, detail="ICMP port unreachable")
+CLOSED_BY_SERVER = boot_file("truncated", failure=fail(FailureKind.REFUSED, detail="connection refused"))
+CUT_HTTP = boot_file("truncated", protocol="http", server=f"{SERVER}:6970", code=200, message="OK", size=1024)
+BUSY_SERVER = boot_file("server-error", code=0, message="Max serving count reached")
 
 ROWS = (
     Row("TFT001", "named", run(), "pass", "named by the command line"),
@@ -88,6 +91,7 @@ ROWS = (
     Row("TFT003", "refused", fetched(boot_file("refused", code=2)), "fail", "refused"),
     Row("TFT003", "busy", fetched(by_http("busy", code=503), boot_file("not-found", code=1)), "fail", "busy"),
     Row("TFT003", "error", fetched(boot_file("server-error", code=0, message="too many")), "fail", "too many"),
+    Row("TFT003", "serving-count", fetched(BUSY_SERVER), "fail", "Max serving count reached"),
     Row("TFT003", "truncated", fetched(boot_file("truncated")), "inconclusive", "TFT004"),
     Row("TFT003", "silent", fetched(CTL_TIMEOUT), "inconclusive", "TFT002"),
     Row("TFT003", "falls-silent", fetched(boot_file("not-found", name="CTL"), ITL_TIMEOUT), "inconclusive", "TFT002"),
@@ -95,6 +99,8 @@ ROWS = (
     Row("TFT003", "config-given", GIVEN_FILE, "not-applicable"),
     Row("TFT004", "whole", run(), "pass", "2000 bytes"),
     Row("TFT004", "truncated", fetched(boot_file("truncated", size=1024)), "fail", "1024 bytes arrived"),
+    Row("TFT004", "server-closed", fetched(CLOSED_BY_SERVER), "fail", "truncated, connection refused, "),
+    Row("TFT004", "http-truncated", fetched(CUT_HTTP, boot_file("unreachable")), "fail", "truncated, 1024 bytes"),
     Row("TFT004", "endless", fetched(boot_file("too-large")), "fail", "too large"),
     Row("TFT004", "malformed", fetched(boot_file("malformed")), "fail", "malformed"),
     Row("TFT004", "http-broken-tftp-whole", run(boot_files=(by_http("truncated"), boot_file())), "pass"),
@@ -141,3 +147,20 @@ def test_the_phone_status_page_shows_the_error_or_the_timeout() -> None:
     assert error.logs.phone == ("Trust List Update Failed", f"TFTP Error : {CONFIG_NAME}.sgn")
     assert silence.logs.phone == ("Trust List Update Failed", f"TFTP Timeout : {CONFIG_NAME}.sgn")
     assert silence.next[0] == f"curl -o {CONFIG_NAME} tftp://{SERVER}:69/{CONFIG_NAME}"
+
+
+def test_a_server_that_closes_its_port_is_no_matter_of_the_path() -> None:
+    found = finding(fetched(CLOSED_BY_SERVER), "TFT004")
+    assert {fix.platform for fix in found.fix} == {"CUCM"}
+    assert "The server itself closed the port" in found.fix[0].steps[0]
+
+
+def test_a_transfer_by_http_says_nothing_of_tftp_ports() -> None:
+    found = finding(fetched(CUT_HTTP, boot_file("unreachable")), "TFT004")
+    assert not [step for fix in found.fix for step in fix.steps if "69" in step.replace("6970", "")]
+    assert found.next[0] == f"curl -v -o {CONFIG_NAME} http://{SERVER}:6970/{CONFIG_NAME}"
+
+
+def test_a_server_with_too_much_to_do_is_not_restarted() -> None:
+    steps = [step for fix in finding(fetched(BUSY_SERVER), "TFT003").fix for step in fix.steps]
+    assert not [step for step in steps if "service restart" in step]

@@ -72,7 +72,7 @@ ROWS = (
     Row("HID002", "wildcard", showing(WILDCARD, 0), "fail", "would fail"),
     Row("HID002", "san-differs", showing(BOTH_WAYS, 0), "inconclusive", "not known"),
     Row("HID002", "on", showing(WILDCARD, 1), "not-applicable", "HID001"),
-    Row("HID002", "hash-given", run(**given_hash(GATEWAY)), "pass", "whether it is on is not known"),
+    Row("HID002", "hash-given", run(**given_hash(GATEWAY)), "pass", "in CUCM (not known)"),
     Row("HID002", "hash-given-other-name", GIVEN_HASH_OF_OTHER, "fail", "would fail if Host ID Check is on in CUCM"),
     Row("HID002", "unresolved", run(**unresolved()), "inconclusive"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vpnprobe.checks import needs, subjects
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.wording import describe_file
+from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.observation import BootFile, BootFileOutcome
 from vpnprobe.wire.sgn import file_name_matches
@@ -24,11 +25,14 @@ def _judge_served(_case: Case, files: tuple[BootFile, ...]) -> Result:
         return unclear("the file is served, but did not arrive whole (TFT004)")
     refusal = min((file for file in files if file.outcome in _REFUSALS), key=lambda file: _REFUSALS.index(file.outcome))
     facts: dict[str, Fact] = {"file": refusal.name, "code": refusal.code, "message": refusal.message}
-    return failed(f"{refusal.server} does not serve {refusal.name}: {describe_file(refusal)}", refusal.outcome, **facts)
+    full = "max serving count" in (refusal.message or "").lower()
+    variant = "serving-count" if full else refusal.outcome
+    return failed(f"{refusal.server} does not serve {refusal.name}: {describe_file(refusal)}", variant, **facts)
 
 
+_LOOK = "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}"
 _NOT_SERVED_NEXT = (
-    "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",
+    _LOOK,
     "vpnprobe phone --group-url {group_url} --mac <other-mac>",
 )
 
@@ -44,7 +48,8 @@ TFT003 = Check(
     judge=_judge_served,
     covers=("VP-11", "VP-39"),
     rationale="CUCM builds the file for every phone that it knows. None means a wrong MAC, another cluster, or a phone "
-    "that was never added.",
+    "that was never added. By hand the file is fetched with curl, or on Windows with tftp -i <server> GET <file>; "
+    "where that command is not recognized, turn on the feature TFTP Client.",
     guide=Guide(
         fix=(
             fix(
@@ -88,6 +93,20 @@ TFT003 = Check(
             logs=_STATUS_ERROR,
             next=("curl -v -o {config_file} http://{http_endpoint}/{config_file}",),
         ),
+        "serving-count": Guide(
+            fix=(
+                fix(
+                    "CUCM",
+                    """
+                    The server serves as many requests at a time as it may. Do not restart it: every phone would \
+                      ask again at once. Wait, or spread the phones over more TFTP servers.
+                    System > Service Parameters > Cisco Tftp: Maximum Serving Count.
+                    """,
+                ),
+            ),
+            logs=_STATUS_ERROR,
+            next=_NOT_SERVED_NEXT,
+        ),
         "server-error": Guide(
             fix=(
                 fix("TFTP", "The server reported an error of its own ({message}): read its log."),
@@ -113,10 +132,19 @@ def _judge_whole(_case: Case, files: tuple[BootFile, ...]) -> Result:
     return failed(
         f"{broken.name} by {broken.protocol.upper()} from {broken.server}: {describe_file(broken)}, "
         f"{broken.size} bytes arrived",
-        broken.outcome,
+        _how_it_broke(broken),
         size=broken.size,
         retransmissions=broken.retransmissions,
     )
+
+
+def _how_it_broke(broken: BootFile) -> str:
+    if broken.outcome != "truncated":
+        return broken.outcome
+    kind = None if broken.failure is None else broken.failure.kind
+    if broken.protocol == "tftp" and kind in (FailureKind.REFUSED, FailureKind.UNREACHABLE):
+        return "closed"
+    return "http" if broken.protocol == "http" else ""
 
 
 TFT004 = Check(
@@ -145,15 +173,50 @@ TFT004 = Check(
                 "ASA",
                 """
                 show run policy-map
-                show conn port 69
+                show conn protocol udp address {config_server}
                 show asp drop
                 """,
             ),
         ),
         logs=_STATUS_ERROR,
-        next=("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",),
+        next=(_LOOK,),
     ),
     variants={
+        "closed": Guide(
+            fix=(
+                fix(
+                    "CUCM",
+                    """
+                    The server itself closed the port in the middle of the transfer and said so. The way there is \
+                      good: no firewall and no MTU is to blame. See whether the service ended or was restarted.
+                    utils service list
+                    """,
+                ),
+            ),
+            logs=_STATUS_ERROR,
+            next=(_LOOK,),
+        ),
+        "http": Guide(
+            fix=(
+                fix(
+                    "CUCM",
+                    """
+                    The answer by HTTP is shorter than its header announced. Compare with the same file by TFTP.
+                    utils service list
+                    """,
+                ),
+                fix(
+                    "path",
+                    """
+                    Look for a proxy or a firewall between here and {http_endpoint} that ends TCP connections early.
+                    """,
+                ),
+            ),
+            logs=_STATUS_ERROR,
+            next=("curl -v -o {config_file} http://{http_endpoint}/{config_file}", _LOOK),
+        ),
+    }
+    | {
         outcome: Guide(
             fix=(
                 fix(
@@ -165,7 +228,7 @@ TFT004 = Check(
                 ),
             ),
             logs=_STATUS_ERROR,
-            next=("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",),
+            next=(_LOOK,),
         )
         for outcome in ("too-large", "malformed")
     },

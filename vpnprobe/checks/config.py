@@ -16,12 +16,14 @@ _LOOK = ("curl -o {config_file} tftp://{tftp_endpoint}/{config_file}",)
 def _judge_readable(_case: Case, file: ConfigFile) -> Result:
     config = file.config
     if config is None:
-        return failed(f"{file.name} cannot be read: {file.problem or 'no reason was recorded'}", problem=file.problem)
+        # The subject is the file, and the problem may begin with its name again.
+        problem = (file.problem or "no reason was recorded").removeprefix(file.name).lstrip(": ")
+        return failed(f"cannot be read: {problem}", problem=file.problem)
     if config.kind is ConfigKind.EMPTY:
-        return failed(f"{file.name} is empty", "not-a-config")
+        return failed("the file is empty", "not-a-config")
     if config.kind is ConfigKind.NOT_A_CONFIG:
         return failed(
-            f"{file.name} is no phone configuration: its root element is {config.root or 'missing'}",
+            f"no phone configuration: its root element is {config.root or 'missing'}",
             "not-a-config",
             root=config.root,
         )

@@ -10,6 +10,7 @@ from vpnprobe.model.finding import Fact
 from vpnprobe.model.target import GroupUrl
 from vpnprobe.phoneconfig.groupurl import UrlDifference, match_group_url
 from vpnprobe.phoneconfig.meaning import meaning
+from vpnprobe.phoneconfig.vpngroup import FAIL_CONNECT_TIME, FLAG, MAX_CERT_HASHES, MAX_URLS, MTU
 from vpnprobe.pki.fingerprint import HashProblem, parse_cert_hash
 from vpnprobe.pki.pin import SHA1_HASH_ALG
 
@@ -274,15 +275,49 @@ def _judge_parameters(_case: Case, group: VpnGroup) -> Result:
         "unknown": list(group.unknown),
     }
     if wrong:
-        return failed(listing(map(_describe_problem, wrong)), **facts)
+        kinds = {"numbering" if problem.kind in _NUMBERING else "value" for problem in wrong}
+        return failed("; ".join(map(_describe_problem, wrong)), kinds.pop() if len(kinds) == 1 else "", **facts)
     return passed("mtu, failConnectTime, urls and numbering are within CUCM's limits", **facts)
 
 
+# CUCM's limits, as the reader of the configuration knows them.
+_RANGES = {
+    "mtu": MTU,
+    "failconnecttime": FAIL_CONNECT_TIME,
+    "autonetdetect": FLAG,
+    "pswdpersistent": FLAG,
+    "enablehostidcheck": FLAG,
+}
+_NUMBERING = (ProblemKind.GAP, ProblemKind.TOO_MANY, ProblemKind.REPEATED, ProblemKind.MISPLACED)
+
+
 def _describe_problem(problem: ConfigProblem) -> str:
+    allowed = _RANGES.get(problem.element.lower())
+    if problem.kind is ProblemKind.OUT_OF_RANGE and allowed is not None:
+        return f"{problem.element} {problem.value} is outside {allowed[0]}..{allowed[1]}"
+    if problem.kind is ProblemKind.TOO_MANY:
+        most = MAX_URLS if problem.element.lower().startswith("url") else MAX_CERT_HASHES
+        return f"{problem.element} is beyond the last one that a phone reads, number {most}"
     words = _PROBLEM_WORDS.get(problem.kind, problem.kind.value.replace("-", " "))
     value = f" ({problem.value})" if problem.value else ""
     return f"{problem.element}{value} {words}"
 
+
+_SET_VALUES = fix(
+    "CUCM",
+    """
+    Advanced Features > VPN > VPN Profile: set MTU and Fail to Connect.
+    Save, then Apply Config; the phone must reach its TFTP server, from outside through the tunnel.
+    """,
+)
+_NUMBER_ANEW = fix(
+    "CUCM",
+    """
+    Advanced Features > VPN > VPN Gateway: take certificates that are no longer shown out of VPN Certificates in this \
+      Location; ten are read, over all gateways of the VPN Group, and three gateways.
+    Save, then Apply Config, so that the file is built and numbered anew.
+    """,
+)
 
 CFG008 = Check(
     id="CFG008",
@@ -305,16 +340,38 @@ CFG008 = Check(
                 A file made by hand: mtu 1290, failConnectTime 30, url1 to url3, certHash1 to certHash10.
                 """,
             ),
-            fix(
-                "CUCM",
-                """
-                Advanced Features > VPN > VPN Profile: set MTU and Fail to Connect.
-                Save, then Apply Config; the phone must reach its TFTP server, from outside through the tunnel.
-                """,
-            ),
+            _SET_VALUES,
+            _NUMBER_ANEW,
         ),
         next=_LOOK,
     ),
+    variants={
+        "value": Guide(
+            fix=(
+                fix(
+                    "TFTP",
+                    "A file made by hand: mtu 256 to 1406 (usually 1290), failConnectTime 0 to 600 (usually 30), URLs "
+                    "of at most 255 characters.",
+                ),
+                _SET_VALUES,
+            ),
+            next=_LOOK,
+        ),
+        "numbering": Guide(
+            fix=(
+                fix(
+                    "TFTP",
+                    """
+                    A file made by hand: number without a gap from 1, url1 to url3 under addresses, certHash1 to \
+                      certHash10 under credentials, each once.
+                    What does not fit must go: take out the hashes of certificates that no gateway shows any more.
+                    """,
+                ),
+                _NUMBER_ANEW,
+            ),
+            next=_LOOK,
+        ),
+    },
 )
 
 
