@@ -213,8 +213,8 @@ class PhoneDecision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A complete handshake with the model's version and suites. Seen by pyOpenSSL (`engine` names the library).
 
-    `leaf` is the certificate of this connection. `client_certificate` is the SHA-256 of the one we sent, if any. What is
-    said of client certificates includes a second handshake on the same connection, within the login.
+    `leaf` is the certificate of this connection. `client_certificate` is the SHA-256 of the one we sent, if any. What
+    is said of client certificates includes a second handshake on the same connection, within the login.
     """
 
     address: str
