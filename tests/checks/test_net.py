@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.evidence_builder import (
+    ADDRESS,
     GATEWAY,
     HOST,
     REFUSED,
@@ -165,3 +166,12 @@ def test_an_address_that_this_machine_cannot_reach_spoils_nothing() -> None:
         logins=(login(),),
     )
     assert judge(evidence).verdict == "pass"
+
+
+def test_an_ipv6_address_that_times_out_leaves_the_other_judged_to_the_end() -> None:
+    silent = flight(address=V6, failure=TIMEOUT, connect_s=0.0)
+    evidence = run(resolution=resolved("2001:db8::7", "192.0.2.7"), first_flights=(silent, *flights()))
+    report = judge(evidence)
+    assert (report.verdict, report.cause, alarms(evidence)) == ("fail", "NET002", {"NET002"})
+    judged = {one.id: one.status for one in report.findings if one.address == ADDRESS}
+    assert {judged[name] for name in ("NET002", "TLS001", "PIN001", "CRT001", "HSK001", "LOG005")} == {"pass"}

@@ -56,8 +56,8 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `listens` other than "tls" replaces the TLS server by one that fails in this way. `takes_turns` are
     certificates shown in turn, one per connection, as behind a balancer at TCP level; the last one stays.
     `suites` are OpenSSL names in the server's order. `asks_for` None: no client certificate is asked for;
-    otherwise the CA names of the request. `trusts` are the CAs whose client certificates log in. `wants` is
-    the kind of credential, `login` what becomes of a valid one.
+    otherwise the CA names of the request; `insists` ends the handshake without one. `trusts` are the CAs
+    whose client certificates log in. `wants` is the kind of credential, `login` what becomes of a valid one.
     """
 
     listens: Literal[
@@ -82,6 +82,7 @@ class Gateway(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     suites: tuple[str, ...] = ("AES256-SHA", "AES128-SHA", "ECDHE-RSA-AES256-GCM-SHA384")
     asks_for: tuple[Authority, ...] | None = ("capf", "manufacturing", "manufacturing-sha2")
     trusts: tuple[Authority, ...] = ("capf", "manufacturing", "manufacturing-sha2")
+    insists: bool = False
     refuses_in_handshake: bool = False
     answers: Literal[
         "login",

@@ -54,7 +54,8 @@ def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities
         for authority in authorities:
             context.add_client_ca(authority.certificate)
         accept = not gateway.refuses_in_handshake
-        context.set_verify(SSL.VERIFY_PEER, lambda *_: accept)
+        insist = SSL.VERIFY_FAIL_IF_NO_PEER_CERT if gateway.insists else 0
+        context.set_verify(SSL.VERIFY_PEER | insist, lambda *_: accept)
     return context
 
 

@@ -57,6 +57,17 @@ SCENARIOS = (
         expect_verdict="warn",
     ),
     Scenario(
+        name="client-certificate-not-given",
+        title="The gateway insists on a client certificate, and the run has none",
+        story=(
+            "The pin is right; without a client certificate the gateway ends the handshake.",
+            "Nothing is wrong as far as was seen, and the login was not: the answer is open.",
+        ),
+        network=Network(gateways=(Gateway(insists=True),)),
+        options=Options(client=None),
+        expect_verdict="inconclusive",
+    ),
+    Scenario(
         name="client-certificate-refused",
         title="The gateway refuses the client certificate in the handshake",
         story=(
