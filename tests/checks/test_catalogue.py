@@ -33,7 +33,7 @@ from vpnprobe.version import CATALOGUE_VERSION
 VENDOR_STATEMENTS = {f"VP-{number:02}" for number in range(1, 43)}
 # Commands that an ASA takes in configuration mode only.
 CONFIGURATION_MODE = re.compile(
-    r"(\d\. )?(crypto (ca (trustpoint|authenticate|enroll|export|import)|key generate)|ssl |tunnel-group |"
+    r"(crypto (ca (trustpoint|authenticate|enroll|export|import)|key generate)|ssl |tunnel-group |"
     r"group-policy |webvpn$|dynamic-access-policy-record |ntp server|vpn load-balancing$)"
 )
 SEVERITIES = ("info", "warning", "critical")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.evidence_builder import ADDRESS, HOST, MAC, SERVER, URL, boot_file, run, unresolved
+from tests.checks.evidence_builder import ADDRESS, HOST, MAC, SERVER, URL, boot_file, gateway_run, run, unresolved
 from vpnprobe.checks.base import Subject
 from vpnprobe.checks.values import as_in_this_run, run_values
 from vpnprobe.model.evidence import Evidence
@@ -44,6 +44,13 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
         pytest.param(DHCP, "vpnprobe phone", "vpnprobe phone --model 7962G --tftp dhcp", id="dhcp"),
         pytest.param(
             ODD, "vpnprobe phone", f"vpnprobe phone --model 7962G --tftp {SERVER}:69", id="unreadable-address"
+        ),
+        pytest.param(gateway_run(), "vpnprobe gateway x", "vpnprobe gateway x", id="every-model-again"),
+        pytest.param(
+            gateway_run(persona=Persona(profile="8811", model="8841", chosen=True)),
+            "vpnprobe gateway x",
+            "vpnprobe gateway x --model 8841",
+            id="the-chosen-model-again",
         ),
         pytest.param(run(), "vpnprobe explain HID001", "vpnprobe explain HID001", id="explain"),
         pytest.param(HTTP, "nslookup x", "nslookup -port=5353 x 192.0.2.53", id="resolver"),

@@ -120,7 +120,7 @@ TFT003 = Check(
 )
 
 
-def _judge_whole(_case: Case, files: tuple[BootFile, ...]) -> Result:
+def _judge_whole(case: Case, files: tuple[BootFile, ...]) -> Result:
     received = next((file for file in files if file.outcome == "received"), None)
     if received is not None:
         return passed(
@@ -129,8 +129,9 @@ def _judge_whole(_case: Case, files: tuple[BootFile, ...]) -> Result:
     broken = next((file for file in files if file.outcome in needs.BROKEN), None)
     if broken is None:
         return unclear("no part of the file arrived (TFT003)")
+    name = "" if broken.name == case.subject.label else f"{broken.name} "
     return failed(
-        f"{broken.name} by {broken.protocol.upper()} from {broken.server}: {describe_file(broken)}, "
+        f"{name}did not arrive whole by {broken.protocol.upper()} from {broken.server}: {describe_file(broken)}, "
         f"{broken.size} bytes arrived",
         _how_it_broke(broken),
         size=broken.size,

@@ -86,7 +86,9 @@ def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]
     if subcommand not in ("phone", "gateway", "hash"):
         return
     persona, server = evidence.persona, evidence.tftp_server
-    given = [("--model", persona.model or persona.profile)]
+    # A gateway probe without the option judges every model; a repeated one must do so again.
+    has_model = subcommand != "gateway" or evidence.probe == "phone" or persona.chosen
+    given = [("--model", persona.model or persona.profile)] if has_model else []
     if subcommand == "phone" and server is not None and server.endpoint is not None:
         if server.origin in _NAMED:
             given.append(("--tftp", str(server.endpoint)))
