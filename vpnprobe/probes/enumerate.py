@@ -87,9 +87,8 @@ class _Search:
         while left:
             # One place is for our own next hello.
             if group is not None and len(left) >= _WORTH_HALVING and self._flights.ration.unclaimed > 1:
-                middle = len(left) // 2
-                group.create_task(self._exhaust(left[middle:], group))
-                del left[middle:]
+                group.create_task(self._exhaust(left[1::2], group))
+                left = left[::2]
             suite = await self._pick(left)
             if suite is None:
                 return
