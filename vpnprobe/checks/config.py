@@ -174,9 +174,8 @@ def _judge_load(case: Case, config: PhoneConfig) -> Result:
         return unclear(f"which model runs the load {load} is not known", load=load)
     if fitting == imitated:
         return passed(f"the load {load} is one of the imitated {imitated}", load=load)
-    return failed(
-        f"the load {load} is one of {fitting}, but {imitated} was imitated", load=load, fitting_profile=fitting
-    )
+    phone = subjects.hello_label(case.evidence, imitated)
+    return failed(f"the load {load} is one of {fitting}, but {phone} was imitated", load=load, fitting_profile=fitting)
 
 
 CFG009 = Check(

@@ -26,7 +26,10 @@ def seen_certificates(evidence: Evidence) -> tuple[SeenCertificate, ...]:
         certificate
         for flight in evidence.first_flights
         for certificate in _seen_in(
-            evidence, flight, f"shown to {flight.hello} at {subjects.endpoint_label(evidence, flight.address)}"
+            evidence,
+            flight,
+            f"shown to {subjects.hello_label(evidence, flight.hello)} at "
+            f"{subjects.endpoint_label(evidence, flight.address)}",
         )
     ]
     for login in evidence.logins:
@@ -97,7 +100,7 @@ def _pin_facts(chain: Chain, pins: Pins) -> dict[str, Fact]:
         "cert_hash": leaf.cert_hash,
         "leaf_subject": leaf.subject,
         "leaf_oneline": leaf.subject_oneline,
-        "leaf_expires": None if leaf.not_after is None else leaf.not_after.isoformat(),
+        "leaf_expires": None if leaf.not_after is None else day(leaf.not_after),
         "configured": [f"{name} {item.text[:80]}" for name, item in zip(pins.names, pins.hashes, strict=True)],
         "first_configured": pins.hashes[0].text[:80],
     }
