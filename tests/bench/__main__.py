@@ -19,8 +19,10 @@ BENCHMARKS = {
 def main() -> None:
     """Print the table when the last one has ended; what is running is said on standard error."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=list(BENCHMARKS), metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
     outcomes: list[Outcome] = []
     for name in names:
         sys.stderr.write(f"measuring {name} ...\n")

@@ -13,7 +13,7 @@ from tests.bench.machine import found
 from tests.bench.measure import Aim, Comparison, Missing, Note, Outcome, in_turn
 from tests.bench.processes import VPNPROBE, seconds, server
 
-ROUNDS = 5
+ROUNDS = 3
 SUITES = "ALL:!PSK:!SRP"
 """Everything that a gateway could accept."""
 NEAR_S = 0.0
@@ -78,13 +78,8 @@ def measure() -> Iterator[Outcome]:
 
 def _compared(distance: float, options: Sequence[str]) -> Iterator[Outcome]:
     what = f"`{' '.join(('vpnprobe gateway --enumerate', *options))}`, server {distance * 1000:.0f} ms away"
-    present = {}
-    for scanner in SCANNERS:
-        path = found(scanner.tool)
-        if path is None:
-            yield Missing(what, scanner.name, f"no {scanner.tool}; `apt-get install {scanner.tool}`")
-        elif distance == NEAR_S or not scanner.near_only:
-            present[scanner] = path
+    scanners = [scanner for scanner in SCANNERS if distance == NEAR_S or not scanner.near_only]
+    present = {scanner: path for scanner in scanners if (path := found(scanner.tool))}
     with server("tls_server", SUITES, str(distance)) as port:
         ours = (*VPNPROBE, "gateway", f"127.0.0.1:{port}", "--enumerate", *options)
         commands = {scanner: scanner.command(path, port) for scanner, path in present.items()}
@@ -95,6 +90,10 @@ def _compared(distance: float, options: Sequence[str]) -> Iterator[Outcome]:
         )
         for scanner, times in zip(present, their_times, strict=True):
             yield Comparison(what=what, ours=our_times, beside=scanner.name, theirs=times, unit="s", aim=AIM)
+        for scanner in scanners:
+            if scanner not in present:
+                remedy = f"no {scanner.tool}; `apt-get install {scanner.tool}`"
+                yield Missing(what, scanner.name, remedy, tuple(our_times), "s")
         theirs = [f"{scanner.name} {_count(scanner, command)}" for scanner, command in commands.items()]
         yield Note(f"Accepted pairs of version and suite: {', '.join((_our_count(ours), *theirs))}. {what}.")
 

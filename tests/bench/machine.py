@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 
@@ -43,5 +44,5 @@ def _version(tool: str) -> str:
     command = (path, *_TOOLS[tool][1:])
     ended = subprocess.run(command, capture_output=True, check=False, text=True)
     lines = [line.strip() for line in (ended.stdout + ended.stderr).splitlines() if any(map(str.isdigit, line))]
-    version = lines[0].partition(" (")[0] if lines else "of unknown version"
+    version = re.split(r",| \(", lines[0])[0] if lines else "of unknown version"
     return version if tool in version.lower() else f"{tool} {version}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -54,14 +54,17 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A row that could not be measured, and what to do about it."""
+    """A row without its other side, and what to do about it; ours may have been measured all the same."""
 
     what: str
     beside: str
     remedy: str
+    ours: tuple[float, ...] = ()
+    unit: str = ""
 
     def cells(self) -> tuple[str, ...]:
-        return self.what, "", self.beside, f"not measured: {self.remedy}", "", "", ""
+        ours = _spread(self.ours, self.unit) if self.ours else ""
+        return self.what, ours, self.beside, f"not measured: {self.remedy}", "", "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _spread(samples: list[float], unit: str) -> str:
+def _spread(samples: Sequence[float], unit: str) -> str:
     return f"{_number(statistics.median(samples))} {unit} ({_number(min(samples))}-{_number(max(samples))})"
 
 

@@ -19,8 +19,8 @@ from tests.bench.measure import Aim, Comparison, Missing, Note, Outcome, in_turn
 from tests.bench.processes import group, server
 from vpnprobe.transport.tftp import fetch_tftp
 
-ROUNDS = 7
-FILES = 1000
+ROUNDS = 9
+FILES = 2000
 AT_ONCE = 32
 FILE_BYTES = 10_000
 """About what a phone's configuration has."""
