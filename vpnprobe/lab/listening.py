@@ -41,7 +41,9 @@ def bound_sockets(wanted: Sequence[Binding], port: int) -> list[socket.socket]:
                     family = socket.AF_INET6 if ":" in address else socket.AF_INET
                     sock = stack.enter_context(socket.socket(family, kind))
                     sock.setblocking(False)
-                    if kind == STREAM:
+                    # Only for a port of the operator's choice, which may still be in TIME_WAIT: among free ports the
+                    # system could then choose one that another lab has bound and does not listen on yet.
+                    if kind == STREAM and port:
                         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                     sock.bind((address, chosen))
                     chosen = sock.getsockname()[1]
