@@ -202,7 +202,12 @@ def _readable_hash(text: str) -> str:
     """Refuse what is no hash in any form: a scheduler must not read a typo as an outage."""
     from vpnprobe.pki.fingerprint import parse_cert_hash
 
-    if parse_cert_hash(text).digest is None:
+    digest = parse_cert_hash(text).digest
+    # From MD5 to SHA-512: with any of those the mistake can be explained. Less or more is no hash at all.
+    if digest is not None and not 16 <= len(digest) <= 64:
+        size = f"{len(digest)} byte{'' if len(digest) == 1 else 's'}"
+        raise UsageError(f"--cert-hash {text}: {size}; a certHash is 20 bytes (28 characters of base64, 40 of hex)")
+    if digest is None:
         raise UsageError(
             f"--cert-hash {text!r} is neither base64 nor hex; copy it from certHash1 in the phone's configuration, "
             "or take it from the certificate: vpnprobe hash FILE"
