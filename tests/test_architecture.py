@@ -19,16 +19,17 @@ ALLOWED: dict[str, set[str]] = {
     "pki": set(),
     "phoneconfig": {"wire"},
     "phones": set(),
+    "federation": {"wire", "pki"},
     "transport": {"wire"},
-    "probes": {"wire", "pki", "phoneconfig", "phones", "transport"},
-    "checks": {"wire", "pki", "phoneconfig", "phones"},
-    "render": {"wire", "pki", "phoneconfig", "checks"},
+    "probes": {"wire", "pki", "phoneconfig", "phones", "federation", "transport"},
+    "checks": {"wire", "pki", "phoneconfig", "phones", "federation"},
+    "render": {"wire", "pki", "phoneconfig", "federation", "checks"},
     "lab": {"wire", "transport", "phones"},
-    "cli": {"wire", "pki", "phoneconfig", "phones", "transport", "probes", "checks", "render", "lab"},
+    "cli": {"wire", "pki", "phoneconfig", "phones", "federation", "transport", "probes", "checks", "render", "lab"},
 }
 
 # Rooms that see bytes and values only: no I/O, no clock, no randomness.
-PURE = ("model", "wire", "pki", "phoneconfig", "checks", "render")
+PURE = ("model", "wire", "pki", "phoneconfig", "federation", "checks", "render")
 IMPURE_MODULES = {
     "asyncio",
     "dns",

@@ -29,12 +29,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a check is applied to.
 
     `label` names it in the report. `address` is the gateway's address as the observations write it, None where the
-    subject is the whole run or a file. `hello` is set where one of several hellos at the address is meant.
+    subject is the whole run or a file. `hello` is set where one of several hellos at the address is meant, `target`
+    where it is about one target of a federation's SRV records.
     """
 
     label: str
     address: str | None = None
     hello: str | None = None
+    target: str | None = None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +169,8 @@ class Check(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return Logs(
             phone=tuple(dict.fromkeys(line for guide in self._guides for line in guide.logs.phone)),
             asa=tuple(dict.fromkeys(line for guide in self._guides for line in guide.logs.asa)),
+            edge=tuple(dict.fromkeys(line for guide in self._guides for line in guide.logs.edge)),
+            expressway=tuple(dict.fromkeys(line for guide in self._guides for line in guide.logs.expressway)),
         )
 
     @property

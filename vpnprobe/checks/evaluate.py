@@ -29,11 +29,16 @@ TRACEBACK_LINES: Final = 6
 PLACEHOLDER: Final = re.compile(r"\{([a-z0-9_]+)\}")
 UNKNOWN: Final = re.compile(r"<<([a-z0-9-]+)>>")
 
+# The order in which causes are looked for. A gateway probe's checks are those of a phone, then its own.
+_PHONE_ORDER: Final[tuple[StageName, ...]] = (*STAGES["phone"], "enumerate")
+STAGE_ORDER: Final[Mapping[str, tuple[StageName, ...]]] = {
+    "phone": _PHONE_ORDER,
+    "gateway": _PHONE_ORDER,
+    "federation": STAGES["federation"],
+}
+
 # How the lines of a phone's console log begin, after number, level and time.
 CONSOLE_PROCESSES: Final = ("VPNC: ", "SECD: ")
-
-# The order in which a phone lives the stages, then what only a gateway probe does.
-STAGE_ORDER: Final[tuple[StageName, ...]] = (*STAGES["phone"], "enumerate")
 
 _TOOL: Final = Tool(name="vpnprobe", version=__version__, catalogue=CATALOGUE_VERSION)
 
@@ -57,7 +62,7 @@ def judge(evidence: Evidence, now: datetime | None = None, checks: Sequence[AnyC
         started_at=evidence.started_at,
         duration_s=evidence.duration_s,
         verdict=_verdict(evidence, findings),
-        cause=_cause(findings),
+        cause=_cause(evidence, findings),
         interrupted=evidence.interrupted,
         stages=evidence.stages,
         findings=findings,
@@ -126,6 +131,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
         severity=check.severity,
         subject=outcome.subject.label,
         address=None if address is None else endpoint_label(evidence, address),
+        target=outcome.subject.target,
         covers=check.covers,
         summary="",
     )
@@ -161,14 +167,15 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
 
 
 def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str, ...]:
-    """Return the ids of the checks that this one yields to and that failed at the same address, or for the run."""
-    address = outcome.subject.address
+    """Return the ids of the checks that this one yields to and that failed at the same place, or for the run."""
+    address, target = outcome.subject.address, outcome.subject.target
     found = (
         other.check.id
         for other in outcomes
         if other.check.id in outcome.check.yields_to
         and other.has_failed
         and (address is None or other.subject.address in (None, address))
+        and (target is None or other.subject.target in (None, target))
     )
     return tuple(dict.fromkeys(found))
 
@@ -185,7 +192,12 @@ def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> 
         fix=tuple(
             Fix(fix.platform, fill(fix.steps), fix.when, fill(fix.confirm), fill(fix.signs)) for fix in guide.fix
         ),
-        logs=Logs(phone=fill(guide.logs.phone), asa=fill(guide.logs.asa)),
+        logs=Logs(
+            phone=fill(guide.logs.phone),
+            asa=fill(guide.logs.asa),
+            edge=fill(guide.logs.edge),
+            expressway=fill(guide.logs.expressway),
+        ),
         # These go into a shell, and a value may be the peer's.
         next=tuple(as_in_this_run(evidence, command) for command in fill(guide.next, quoted)),
     )
@@ -195,7 +207,8 @@ def _known_logs(evidence: Evidence, logs: Logs) -> Logs:
     """Leave out the console log for models whose own form of it was found in no document."""
     if evidence.persona.profile.startswith("79"):
         return logs
-    return Logs(phone=tuple(line for line in logs.phone if not line.startswith(CONSOLE_PROCESSES)), asa=logs.asa)
+    told = tuple(line for line in logs.phone if not line.startswith(CONSOLE_PROCESSES))
+    return msgspec.structs.replace(logs, phone=told)
 
 
 def _value(name: str, values: Mapping[str, str]) -> str:
@@ -218,7 +231,8 @@ def _verdict(evidence: Evidence, findings: Sequence[Finding]) -> Verdict:
     return "warn" if any(finding.is_alarm for finding in findings) else "pass"
 
 
-def _cause(findings: Sequence[Finding]) -> str | None:
+def _cause(evidence: Evidence, findings: Sequence[Finding]) -> str | None:
+    order = STAGE_ORDER[evidence.probe]
     failed = [finding for finding in findings if finding.status == "fail" and finding.severity == "critical"]
-    first = min(failed, key=lambda finding: STAGE_ORDER.index(finding.stage), default=None)
+    first = min(failed, key=lambda finding: order.index(finding.stage), default=None)
     return None if first is None else first.id

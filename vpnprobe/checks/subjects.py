@@ -21,14 +21,14 @@ MATRIX_HELLOS = ("rsa-only", "ec-only", "both")
 def endpoint_label(evidence: Evidence, address: str) -> str:
     """Return `address:port` for an address as an observation writes it, with or without the port."""
     try:
-        return str(parse_endpoint(address, evidence.target.gateway.port))
+        return str(parse_endpoint(address, evidence.target.port))
     except UsageError:
         return address
 
 
 def gateway_label(evidence: Evidence) -> str:
     """Return the gateway as it was named to the run, with its port."""
-    return str(evidence.target.gateway)
+    return str(evidence.target.gateway or evidence.target.label)
 
 
 def gateway(evidence: Evidence) -> tuple[Subject, ...]:
@@ -38,7 +38,7 @@ def gateway(evidence: Evidence) -> tuple[Subject, ...]:
 
 def gateway_name(evidence: Evidence) -> tuple[Subject, ...]:
     """The host name of the group-url."""
-    return (Subject(label=evidence.target.gateway.host),)
+    return (Subject(label=evidence.target.host),)
 
 
 def addresses(evidence: Evidence) -> tuple[Subject, ...]:

@@ -22,6 +22,7 @@ _FAILURES = {
     FailureKind.TLS_LOCAL: "the local TLS library cannot do it",
     FailureKind.NAME_NOT_FOUND: "the name does not exist",
     FailureKind.NO_ADDRESS: "the name has no address",
+    FailureKind.NO_RECORD: "the name has no such record",
     FailureKind.SERVFAIL: "the DNS server failed",
     FailureKind.DNS_TIMEOUT: "no DNS server answered in time",
     FailureKind.UNREACHABLE: "host or network unreachable",

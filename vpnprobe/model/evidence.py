@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from vpnprobe.model.federation import Federation
 from vpnprobe.model.observation import (
     BootFile,
     ConfigReading,
@@ -23,15 +24,30 @@ from vpnprobe.model.target import Expectation, Persona, Target
 # Of the form of a report and of the Evidence in it.
 SCHEMA_VERSION = 1
 
-ProbeName = Literal["phone", "gateway"]
+ProbeName = Literal["phone", "gateway", "federation"]
 StageName = Literal[
-    "resolve", "boot-files", "config", "first-flight", "pin", "host-id", "handshake", "login", "enumerate"
+    "resolve",
+    "boot-files",
+    "config",
+    "first-flight",
+    "pin",
+    "host-id",
+    "handshake",
+    "login",
+    "enumerate",
+    "srv",
+    "target-names",
+    "addresses",
+    "mutual-tls",
+    "certificate",
+    "sip",
 ]
 
-# The order in which a phone lives them; reports and the search for the one cause follow it.
+# The order in which a phone, or a federation peer, lives them; reports and the search for the one cause follow it.
 STAGES: dict[str, tuple[StageName, ...]] = {
     "phone": ("resolve", "boot-files", "config", "first-flight", "pin", "host-id", "handshake", "login"),
     "gateway": ("resolve", "first-flight", "enumerate"),
+    "federation": ("srv", "target-names", "addresses", "first-flight", "mutual-tls", "certificate", "sip"),
 }
 
 
@@ -81,6 +97,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     handshakes: tuple[Handshake, ...] = ()
     logins: tuple[Login, ...] = ()
     enumerations: tuple[Enumeration, ...] = ()
+    federation: Federation | None = None
     certificates: dict[str, bytes] = {}
 
     def chain(self, names: tuple[str, ...]) -> tuple[bytes, ...]:

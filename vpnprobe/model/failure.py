@@ -17,6 +17,7 @@ class FailureKind(enum.Enum):
     TLS_LOCAL = "tls-local"  # our TLS library cannot offer or accept it; never the gateway's fault
     NAME_NOT_FOUND = "name-not-found"  # DNS: NXDOMAIN
     NO_ADDRESS = "no-address"  # DNS: the name exists but has no A or AAAA record
+    NO_RECORD = "no-record"  # DNS: the name exists but has no record of the type asked for
     SERVFAIL = "servfail"  # DNS: the server answered with SERVFAIL, REFUSED or another error code
     DNS_TIMEOUT = "dns-timeout"  # DNS: no server answered in time
     UNREACHABLE = "unreachable"  # ICMP or the kernel: no route to host or network
@@ -38,6 +39,7 @@ _WHO: dict[FailureKind, Who] = {
     FailureKind.TLS_LOCAL: "local",
     FailureKind.NAME_NOT_FOUND: "dns",
     FailureKind.NO_ADDRESS: "dns",
+    FailureKind.NO_RECORD: "dns",
     FailureKind.SERVFAIL: "dns",
     FailureKind.DNS_TIMEOUT: "dns",
     FailureKind.UNREACHABLE: "path",

@@ -19,7 +19,7 @@ Fact = str | int | float | bool | None | list[str]
 
 
 class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Steps to mend it on one platform (ASA, CUCM, DNS, TFTP, phone, vpnprobe). Commands are ready to paste.
+    """Steps to mend it on one platform (ASA, CUCM, DNS, Expressway, CA, phone, vpnprobe). Commands are ready to paste.
 
     Where several causes look the same from outside, `when` names one of them, `confirm` the commands whose output tells
     it from the others, and `signs` the lines to look for there. Otherwise the three are empty.
@@ -33,16 +33,23 @@ class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Logs(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The lines that the phone and the ASA would write for this fault, to recognise it by."""
+    """The lines that each side would write for this fault, to recognise it by.
+
+    `edge` are those of the Microsoft edge and its clients (`ms-diagnostics` headers, trace records), `expressway` those
+    of the Cisco side of a federation.
+    """
 
     phone: tuple[str, ...] = ()
     asa: tuple[str, ...] = ()
+    edge: tuple[str, ...] = ()
+    expressway: tuple[str, ...] = ()
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One check applied to one subject (an address, a file, the run).
 
-    `address` is the gateway's `address:port` that the subject is about, None where it is about more than one.
+    `address` is the `address:port` that the subject is about, None where it is about more than one; `target` the name
+    of the federation target.
     """
 
     id: str
@@ -52,6 +59,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     subject: str
     address: str | None = None
+    target: str | None = None
     covers: tuple[str, ...]
     summary: str
     facts: dict[str, Fact] = {}

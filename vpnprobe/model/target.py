@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -13,6 +14,11 @@ from vpnprobe.model.errors import UsageError
 HTTPS_PORT = 443
 TFTP_PORT = 69
 DNS_PORT = 53
+# Mutual TLS between SIP proxies (M-01, RFC 3261 section 19.1.2).
+SIP_TLS_PORT = 5061
+
+# The profile of a federation probe: whose hello and whose rules are taken.
+MICROSOFT_EDGE = "microsoft-edge"
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -140,7 +146,7 @@ def _checked_port(port_text: str, text: str) -> int:
 
 
 class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which phone is imitated: a profile of `vpnprobe.phones`, the model of that family, and its MAC.
+    """Who is imitated: a profile of `vpnprobe.phones`, for a phone the model of that family, and its MAC.
 
     `model` is None for a profile that is no phone, `mac` for a gateway probe. `chosen`: the operator named the model of
     a gateway probe, so that it is the one that counts.
@@ -158,18 +164,44 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the run dials. `group_url` is set for a phone probe; `gateway` always."""
+    """What the run dials: a `gateway` (and a `group_url` where it is a phone's), or the edges of a SIP `domain`."""
 
-    gateway: Endpoint
+    gateway: Endpoint | None = None
     group_url: GroupUrl | None = None
+    domain: str | None = None
     resolvers: tuple[Endpoint, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the operator named: the group-url, the gateway with its port, or the domain."""
+        if self.group_url is not None:
+            return self.group_url.text
+        return str(self.gateway) if self.gateway is not None else self.domain or ""
+
+    @property
+    def host(self) -> str:
+        """The host name or address of the gateway, or the domain."""
+        return self.gateway.host if self.gateway is not None else self.domain or ""
+
+    @property
+    def port(self) -> int:
+        """The port that is dialled unless something names another one."""
+        return self.gateway.port if self.gateway is not None else SIP_TLS_PORT
+
+
+Partner = Literal["any", "office-365", "on-premises", "lync-2010"]
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the operator says ought to be true; it replaces what would have been fetched.
 
-    `cert_hashes` are raw texts (base64 or hex). `config_file` is the base name of a given configuration.
+    `cert_hashes` are raw texts (base64 or hex). `config_file` is the base name of a given configuration. For a
+    federation, `certificates` are fingerprints that the leaf ought to have (SHA-1 or SHA-256, lower-case hex),
+    `partner` is who is to accept the domain, and `im_and_presence` says that Cisco IM and Presence serves it.
     """
 
     cert_hashes: tuple[str, ...] = ()
     config_file: str | None = None
+    certificates: tuple[str, ...] = ()
+    partner: Partner = "any"
+    im_and_presence: bool = False

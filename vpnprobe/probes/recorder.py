@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from vpnprobe.model.evidence import STAGES, Evidence, ProbeName, Stage, StageName, Tool
+from vpnprobe.model.federation import Federation
 from vpnprobe.model.observation import (
     BootFile,
     ConfigReading,
@@ -84,6 +85,7 @@ class Recorder:
         self.handshakes: list[Handshake] = []
         self.logins: list[Login] = []
         self.enumerations: list[Enumeration] = []
+        self.federation: Federation | None = None
 
     def keep(self, chain: Sequence[bytes]) -> tuple[str, ...]:
         """Store each DER certificate once and return their names (SHA-256, hex)."""
@@ -139,6 +141,7 @@ class Recorder:
             handshakes=tuple(self.handshakes),
             logins=tuple(self.logins),
             enumerations=tuple(self.enumerations),
+            federation=self.federation,
             certificates=dict(self._certificates),
         )
 

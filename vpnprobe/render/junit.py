@@ -18,7 +18,7 @@ def render_junit(reports: Sequence[Report]) -> str:
     """Return a `<testsuites>` document, one suite for each report."""
     root = ElementTree.Element("testsuites", name="vpnprobe")
     for report in reports:
-        target = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
+        target = report.target.label
         cases = [_case(finding, report.cause) for finding in report.findings]
         suite = ElementTree.SubElement(
             root,

@@ -45,7 +45,7 @@ def render_nagios(reports: Sequence[Report]) -> str:
 
 
 def _target(report: Report) -> str:
-    target = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
+    target = report.target.label
     return printable(target)
 
 

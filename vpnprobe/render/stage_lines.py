@@ -32,6 +32,7 @@ def describe_failure(failure: Failure) -> str:
 _FAILURES = {
     FailureKind.NAME_NOT_FOUND: "no such name",
     FailureKind.NO_ADDRESS: "the name has no address",
+    FailureKind.NO_RECORD: "the name has no such record",
     FailureKind.SERVFAIL: "the DNS server failed",
     FailureKind.DNS_TIMEOUT: "no DNS server answered",
     FailureKind.REFUSED: "connection refused",

@@ -98,7 +98,7 @@ class _Page:
 
     def _title(self) -> None:
         report = self._report
-        what = report.target.group_url.text if report.target.group_url else str(report.target.gateway)
+        what = report.target.label
         self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), printable(_who(report.persona))))
         self._console.print(Text(printable(what)), soft_wrap=True)
         servers = ", ".join(map(str, report.target.resolvers)) or "this machine's own"
