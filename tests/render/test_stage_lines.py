@@ -32,7 +32,8 @@ from vpnprobe.model.config import ConfigKind
 from vpnprobe.model.evidence import STAGES, Evidence, StageName
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import PhoneDecision
-from vpnprobe.render.stage_lines import describe_failure, describe_stage
+from vpnprobe.render.failure_words import describe_failure
+from vpnprobe.render.stage_lines import describe_stage
 
 
 def decided(rule: Any, goes_on: bool | None, **fields: Any) -> dict[str, Any]:
@@ -127,9 +128,9 @@ def test_every_stage_can_be_described_of_no_evidence() -> None:
         resolution=None, tftp_server=None, boot_files=(), config=None, first_flights=(), handshakes=(), logins=(),
         certificates={}, client_chain=(),
     )  # fmt: skip
-    for stages in STAGES.values():
+    for probe, stages in STAGES.items():
         for stage in stages:
-            assert describe_stage(bare, stage) == ""
+            assert describe_stage(msgspec.structs.replace(bare, probe=probe), stage) == ""
 
 
 @pytest.mark.parametrize("kind", FailureKind, ids=lambda kind: kind.value)

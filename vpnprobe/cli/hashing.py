@@ -186,7 +186,7 @@ def _file(path: Path, certificates: list[SeenCertificate]) -> list[HashedItem]:
 def _live(text: str, model: str, network: NetworkOptions, certificates: list[SeenCertificate]) -> list[HashedItem]:
     from vpnprobe.phones.profile import load_profile
     from vpnprobe.probes.gateway import GatewayProbe
-    from vpnprobe.render.stage_lines import describe_failure
+    from vpnprobe.render.failure_words import describe_failure
 
     url = parse_group_url(text)
     options = GatewayOptions(

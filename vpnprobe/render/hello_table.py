@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import AcceptedSuite, Enumeration, FirstFlight
 from vpnprobe.pki.certificate import CertificateFacts, describe
 from vpnprobe.render.escape import printable
-from vpnprobe.render.stage_lines import describe_failure
+from vpnprobe.render.failure_words import describe_failure
 from vpnprobe.wire.tls.registry import group_name, version_name
 from vpnprobe.wire.tls.suites import suite_name
 
@@ -28,10 +28,10 @@ class HelloRow(msgspec.Struct, frozen=True):
 def hello_rows(evidence: Evidence) -> Iterator[HelloRow]:
     """Yield a row for each first flight."""
     letters = _letters(evidence)
-    for flight in evidence.first_flights:
+    for place, flight in _flights(evidence):
         version, suite = _negotiated(flight)
         letter = letters[flight.chain[0]] if flight.chain else ""
-        yield HelloRow(printable(flight.address), printable(flight.hello), version, suite, letter)
+        yield HelloRow(printable(place), printable(flight.hello), version, suite, letter)
 
 
 def certificate_lines(evidence: Evidence) -> Iterator[str]:
@@ -56,8 +56,17 @@ def suite_lines(enumeration: Enumeration) -> Iterator[str]:
         yield from (f"           {_suite(pair)}" for pair in pairs)
 
 
+def _flights(evidence: Evidence) -> Sequence[tuple[str, FirstFlight]]:
+    """Return every first flight with where it went; an edge of a federation also by its name."""
+    visits = evidence.federation.visits if evidence.federation is not None else ()
+    return [
+        *((flight.address, flight) for flight in evidence.first_flights),
+        *((f"{visit.target}, {visit.address}", flight) for visit in visits for flight in visit.flights),
+    ]
+
+
 def _letters(evidence: Evidence) -> dict[str, str]:
-    leaves = dict.fromkeys(flight.chain[0] for flight in evidence.first_flights if flight.chain)
+    leaves = dict.fromkeys(flight.chain[0] for _, flight in _flights(evidence) if flight.chain)
     return {name: chr(ord("A") + number) if number < 26 else f"#{number}" for number, name in enumerate(leaves)}
 
 

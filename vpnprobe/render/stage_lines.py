@@ -6,43 +6,21 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 from vpnprobe.model.evidence import Evidence, StageName
-from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.observation import BootFile, FirstFlight, Validity
+from vpnprobe.model.observation import BootFile, Validity
 from vpnprobe.phoneconfig.meaning import meaning
 from vpnprobe.render.escape import printable
-from vpnprobe.wire.tls.registry import alert_name, version_name
-from vpnprobe.wire.tls.suites import suite_name
+from vpnprobe.render.failure_words import describe_failure, describe_flight
+from vpnprobe.render.federation_lines import describe_federation_stage
+from vpnprobe.wire.tls.registry import version_name
 
 _MAX_LENGTH = 1000  # of a sentence: many addresses may each have failed in their own way
 
 
 def describe_stage(evidence: Evidence, stage: StageName) -> str:
     """Return one sentence about what this stage saw; empty where it saw nothing."""
+    if evidence.probe == "federation":
+        return printable(describe_federation_stage(evidence, stage), _MAX_LENGTH)
     return printable(_DESCRIBE[stage](evidence), _MAX_LENGTH)
-
-
-def describe_failure(failure: Failure) -> str:
-    """Name a failure in words, with the peer's own text escaped."""
-    if failure.kind is FailureKind.TLS_ALERT and failure.alert is not None:
-        return f"alert {alert_name(failure.alert)}"
-    words = _FAILURES.get(failure.kind, failure.kind.value.replace("-", " "))
-    return f"{words} ({printable(failure.detail, 80)})" if failure.detail else words
-
-
-_FAILURES = {
-    FailureKind.NAME_NOT_FOUND: "no such name",
-    FailureKind.NO_ADDRESS: "the name has no address",
-    FailureKind.NO_RECORD: "the name has no such record",
-    FailureKind.SERVFAIL: "the DNS server failed",
-    FailureKind.DNS_TIMEOUT: "no DNS server answered",
-    FailureKind.REFUSED: "connection refused",
-    FailureKind.TIMEOUT: "no answer in time",
-    FailureKind.CLOSED: "closed by the peer",
-    FailureKind.RESET: "reset by the peer",
-    FailureKind.NOT_TLS: "the answer is not TLS",
-    FailureKind.TOO_MUCH: "the peer sends without end",
-    FailureKind.TLS_LOCAL: "our own TLS library cannot do it",
-}
 
 
 def _resolve(evidence: Evidence) -> str:
@@ -114,16 +92,7 @@ def _count(number: int, noun: str) -> str:
 
 def _first_flight(evidence: Evidence) -> str:
     own = evidence.flights(evidence.persona.profile)
-    return "; ".join(_distinct(_flight(flight) for flight in own))
-
-
-def _flight(flight: FirstFlight) -> str:
-    if flight.failure is not None:
-        return f"{flight.address}: {describe_failure(flight.failure)}"
-    if flight.version is None or flight.suite is None:
-        return f"{flight.address}: no ServerHello"
-    extra = ", client certificate asked" if flight.certificate_request else ""
-    return f"{version_name(flight.version)} {suite_name(flight.suite).partition(' ')[0]}{extra}"
+    return "; ".join(_distinct(describe_flight(flight) for flight in own))
 
 
 def _pin(evidence: Evidence) -> str:

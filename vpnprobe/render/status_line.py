@@ -22,6 +22,8 @@ def headline(report: Report) -> str:
         return "NOT KNOWN. Something that decides it could not be seen."
     if report.probe == "gateway":
         return _of_gateway(report)
+    if report.probe == "federation":
+        return _of_federation(report)
     if report.verdict == "fail":
         if _is_good_elsewhere(report):
             return "NOT ALWAYS. It depends on which address the phone is given."
@@ -50,6 +52,50 @@ def _of_gateway(report: Report) -> str:
         return "NO. Not every phone is given TLS that it can use here."
     good = "TLS is good for every phone profile tried; certHash and login were not tested"
     return f"{good}, and something needs attention." if report.verdict == "warn" else f"{good}."
+
+
+def _of_federation(report: Report) -> str:
+    if report.verdict != "fail":
+        also = ", but something needs attention." if report.verdict == "warn" else "."
+        return f"YES, {_federation_tested(report)}{also}"
+    if _is_good_at_another_edge(report):
+        return "NOT ALWAYS. It depends on which of this domain's edges the partner takes."
+    cause = next((f for f in report.findings if f.id == report.cause and f.status == "fail"), None)
+    return f"NO. A Microsoft edge {_EDGE_STOPS[cause.stage] if cause else 'would not accept this domain'}."
+
+
+# Where a Microsoft edge stops, by the stage of the cause.
+_EDGE_STOPS: dict[StageName, str] = {
+    "srv": "would not find this domain",
+    "target-names": "would not trust where this domain's record leads",
+    "addresses": "would not find the host that this domain's record names",
+    "first-flight": "and this domain's edge would not come to terms",
+    "mutual-tls": "and this domain's edge would not get through the TLS handshake",
+    "certificate": "would not accept the certificate of this domain's edge",
+    "sip": "would not be answered",
+}
+
+
+def _federation_tested(report: Report) -> str:
+    visits = report.evidence.federation.visits if report.evidence.federation is not None else ()
+    good = "a Microsoft edge would accept this domain, as far as tested"
+    if any(visit.sip is not None and visit.sip.status is not None for visit in visits):
+        return f"{good}: up to an answer to SIP OPTIONS"
+    if any(handshake.client_certificate for visit in visits for handshake in visit.handshakes):
+        return f"{good}: up to the handshake with your certificate"
+    return f"{good}: up to the handshake, without a certificate of its own"
+
+
+def _is_good_at_another_edge(report: Report) -> bool:
+    """Whether every critical failure is at one edge or target while at another one nothing critical was found."""
+    failures = [f for f in report.findings if f.status == "fail" and f.severity == "critical"]
+    if any(finding.target is None for finding in failures) or report.evidence.federation is None:
+        return False
+    return any(
+        not any(finding.target == visit.target and finding.address in (None, visit.address) for finding in failures)
+        for visit in report.evidence.federation.visits
+        if visit.not_dialled is None
+    )
 
 
 def _is_good_elsewhere(report: Report) -> bool:

@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from vpnprobe.model.evidence import STAGES, Stage
-from vpnprobe.model.finding import Finding, Fix, Report, Status
-from vpnprobe.model.target import Persona
+from vpnprobe.model.finding import Finding, Fix, Logs, Report, Status
+from vpnprobe.model.target import MICROSOFT_EDGE, Persona
 from vpnprobe.render.escape import printable
 from vpnprobe.render.hello_table import certificate_lines, hello_rows, suite_lines
 from vpnprobe.render.stage_lines import describe_stage
@@ -184,18 +184,26 @@ class _Page:
         self._heading(f"Why  {cause.id} {cause.name}")
         self._paragraph(printable(f"{cause.subject}: {cause.summary}", 1200))
         has_alternatives = any(fix.when for fix in cause.fix)
-        if (cause.logs.phone or cause.logs.asa) and (self._verbose or not has_alternatives):
-            self._heading("Recognise it in the logs")
-            for source, lines in (("phone", cause.logs.phone), ("ASA", cause.logs.asa)):
-                shown = lines if self._verbose else lines[-MAX_LOG_LINES:]
-                for line in shown:
-                    self._command(f"{source:5}  {line}")
-                if len(shown) < len(lines):
-                    self._command(f"       {len(lines) - len(shown)} earlier ones with --verbose")
+        if self._verbose or not has_alternatives:
+            self._logs(cause.logs)
         # What to do stands nearest to the end, where the eye of whoever scrolls not is.
         if cause.fix:
             self._heading("Possible causes" if has_alternatives else "Mend it")
             self._fixes(cause.fix)
+
+    def _logs(self, logs: Logs) -> None:
+        sources = {"phone": logs.phone, "ASA": logs.asa, "edge": logs.edge, "Expressway": logs.expressway}
+        told = {source: lines for source, lines in sources.items() if lines}
+        if not told:
+            return
+        self._heading("Recognise it in the logs")
+        width = max(5, *map(len, told))
+        for source, lines in told.items():
+            shown = lines if self._verbose else lines[-MAX_LOG_LINES:]
+            for line in shown:
+                self._command(f"{source:{width}}  {line}")
+            if len(shown) < len(lines):
+                self._command(f"{'':{width}}  {len(lines) - len(shown)} earlier ones with --verbose")
 
     def _fixes(self, fixes: tuple[Fix, ...]) -> None:
         """Write how to mend it, once for each guide; of causes that look the same, first what tells them apart."""
@@ -309,6 +317,8 @@ class _Page:
 
 
 def _who(persona: Persona) -> str:
+    if persona.profile == MICROSOFT_EDGE:
+        return "  as a Microsoft edge would look at it"
     if persona.device is None:
         return ""
     model = persona.model or persona.profile
