@@ -1,0 +1,99 @@
+"""SIP domains, and where the target of a federation record lies as seen from its domain.
+
+A Microsoft edge takes a target only where its name is one label below the SIP domain (F4-04, M-02).
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from typing import Final, Literal
+
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.target import is_address
+
+# Where the federation records of domains that Microsoft hosts point to (M-05).
+HOSTED_TARGETS: Final = frozenset({"sipfed.online.lync.com"})
+
+AddressKind = Literal["public", "private", "loopback"]
+
+# RFC 1918, RFC 6598 (carrier NAT), RFC 3927 and RFC 4291 (link-local), RFC 4193 and RFC 3879 (local IPv6).
+_PRIVATE: Final = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "169.254.0.0/16",
+        "fe80::/10",
+        "fc00::/7",
+        "fec0::/10",
+    )
+)
+# A connection to 0.0.0.0 or :: reaches the machine that dials, as 127.0.0.1 does (RFC 1122 section 3.2.1.3).
+_LOOPBACK: Final = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128"))
+
+_EXAMPLE: Final = "write a SIP domain, for example example.com or sip:user@example.com"
+# Letters, digits and hyphens (RFC 1123 section 2.1); an underscore stands in names that are in use all the same.
+_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
+_MAX_NAME: Final = 253
+
+
+class TargetPlace(enum.Enum):
+    """Where a target's name lies as seen from the SIP domain."""
+
+    SAME_DOMAIN = "same domain"
+    SUBDOMAIN = "sub-domain"
+    FOREIGN = "foreign domain"
+    HOSTED = "hosted"
+    DOMAIN_ITSELF = "domain itself"
+
+
+def parse_domain(text: str) -> str:
+    """Read a SIP domain, also out of `sip:user@domain` or `user@domain`; return it in ASCII and lower case.
+
+    A final dot goes. Raises `UsageError` for an address, for a name with a port and for what is no domain name.
+    """
+    name = text.strip()
+    scheme, colon, rest = name.partition(":")
+    if colon and scheme.lower() in ("sip", "sips", "im", "pres"):
+        name = re.split(r"[;?]", rest, maxsplit=1)[0]
+    name = name.rpartition("@")[2]
+    if name.lower().startswith("_"):
+        raise UsageError(f"{text!r} is the name of a record; leave _service._tcp out and {_EXAMPLE}")
+    if is_address(name.strip("[]")):
+        raise UsageError(f"{text!r} is an address; federation goes by names: {_EXAMPLE}")
+    try:
+        ascii_name = (name if name.isascii() else name.encode("idna").decode("ascii")).lower().removesuffix(".")
+    except UnicodeError as error:
+        raise UsageError(f"{text!r} names no domain ({error}); {_EXAMPLE}") from error
+    if len(ascii_name) > _MAX_NAME or not all(_LABEL.fullmatch(label) for label in ascii_name.split(".")):
+        raise UsageError(f"{text!r} names no domain; {_EXAMPLE}")
+    return ascii_name
+
+
+def place_of(domain: str, target: str) -> TargetPlace:
+    """Say where `target` lies as seen from `domain` (F4-04, M-05). Case and a final dot do not count."""
+    domain, target = domain.lower().removesuffix("."), target.lower().removesuffix(".")
+    if target == domain:
+        return TargetPlace.DOMAIN_ITSELF
+    if target.partition(".")[2] == domain:
+        return TargetPlace.SAME_DOMAIN
+    if target in HOSTED_TARGETS:
+        return TargetPlace.HOSTED
+    return TargetPlace.SUBDOMAIN if target.endswith(f".{domain}") else TargetPlace.FOREIGN
+
+
+def address_kind(address: str) -> AddressKind:
+    """Say who can reach an IP literal: everybody, only its own network, or only the machine that dials it.
+
+    A scope id does not count. Networks for documentation count as public. Raises `ValueError` for what is no address.
+    """
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if any(parsed in network for network in _LOOPBACK):
+        return "loopback"
+    return "private" if any(parsed in network for network in _PRIVATE) else "public"
