@@ -14,8 +14,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from vpnprobe.lab import hostile, raw_tls
-from vpnprobe.lab.certificates import Issued, LabPki
+from vpnprobe.lab.certificates import LabPki
 from vpnprobe.lab.http import ByteStream, Request, read_request, response
+from vpnprobe.lab.issuing import Issued
 from vpnprobe.lab.listening import Handler, refuse, swallow, tcp_server
 from vpnprobe.lab.raw_tls import ScriptedTls
 from vpnprobe.lab.scenario import GROUP_PATH, Gateway

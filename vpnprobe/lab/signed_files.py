@@ -9,7 +9,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from vpnprobe.lab.certificates import Issued
+from vpnprobe.lab.issuing import Issued
 
 _VERSION, _HEADER_LENGTH, _SIGNER, _SIGNER_NAME, _SERIAL, _ISSUER_NAME = 1, 2, 3, 4, 5, 6
 _SIGNATURE_INFO, _DIGEST, _ALGORITHM_INFO, _ALGORITHM, _MODULUS, _SIGNATURE = 7, 8, 9, 10, 11, 12

@@ -10,7 +10,7 @@ from typing import TypeVar
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from vpnprobe.lab.certificates import Issued
+from vpnprobe.lab.issuing import Issued
 from vpnprobe.lab.scenario import Gateway
 
 T = TypeVar("T")
