@@ -30,13 +30,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     `label` names it in the report. `address` is the gateway's address as the observations write it, None where the
     subject is the whole run or a file. `hello` is set where one of several hellos at the address is meant, `target`
-    where it is about one target of a federation's SRV records.
+    where it is about one target of a federation's SRV records, `view` where about what one DNS view says.
     """
 
     label: str
     address: str | None = None
     hello: str | None = None
     target: str | None = None
+    view: str | None = None
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""All checks, in the order in which a phone lives what they judge."""
+"""All checks, in the order in which a phone, or a federation peer, lives what they judge."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from vpnprobe.checks import (
     client_certificate,
     config,
     config_server,
+    federation,
     handshake,
     host_id,
     login,
@@ -40,6 +41,7 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *handshake.CHECKS,
     *client_certificate.CHECKS,
     *login.CHECKS,
+    *federation.CHECKS,
 )
 
 # Ids of checks that no longer exist. They are never given to another check.

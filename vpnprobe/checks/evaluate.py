@@ -168,7 +168,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
 
 def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str, ...]:
     """Return the ids of the checks that this one yields to and that failed at the same place, or for the run."""
-    address, target = outcome.subject.address, outcome.subject.target
+    address, target, view = outcome.subject.address, outcome.subject.target, outcome.subject.view
     found = (
         other.check.id
         for other in outcomes
@@ -176,6 +176,7 @@ def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str,
         and other.has_failed
         and (address is None or other.subject.address in (None, address))
         and (target is None or other.subject.target in (None, target))
+        and (view is None or other.subject.view in (None, view))
     )
     return tuple(dict.fromkeys(found))
 

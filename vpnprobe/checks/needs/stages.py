@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vpnprobe.checks.base import Lack
-from vpnprobe.checks.wording import describe_failure
+from vpnprobe.checks.wording import describe_failure, listing
 from vpnprobe.model.evidence import Evidence, StageName
 
 _STAGE_WORDS: dict[StageName, str] = {
@@ -16,6 +16,12 @@ _STAGE_WORDS: dict[StageName, str] = {
     "handshake": "the handshake was not reached",
     "login": "the login was not reached",
     "enumerate": "versions and suites were not enumerated",
+    "srv": "the federation records were not asked for",
+    "target-names": "no target of the federation records is known",
+    "addresses": "no address of the target was looked up",
+    "mutual-tls": "the handshake was not reached",
+    "certificate": "no certification path was built",
+    "sip": "SIP was not reached",
 }
 
 
@@ -27,6 +33,10 @@ def not_reached(evidence: Evidence, stage: StageName) -> Lack:
 def _why(evidence: Evidence, stage: StageName, passed: frozenset[str]) -> str:
     if stage == "resolve" and evidence.resolution is not None and evidence.resolution.failure is not None:
         return describe_failure(evidence.resolution.failure)
+    if stage == "srv" and evidence.federation is not None:
+        refusals = [describe_failure(srv.failure) for srv in evidence.federation.srv if srv.failure is not None]
+        if refusals:
+            return listing(refusals)
     because = next((item.because for item in evidence.stages if item.name == stage), None)
     if because in _STAGE_WORDS and because not in passed | {stage}:
         blamed: StageName = next(name for name in _STAGE_WORDS if name == because)

@@ -1,0 +1,223 @@
+"""The facts that a federation's checks ask for, and the words for why one is not there."""
+
+from __future__ import annotations
+
+import msgspec
+
+from vpnprobe.checks.base import Case, Lack, Need
+from vpnprobe.checks.federation.subjects import target_label
+from vpnprobe.checks.needs import OURS, certificate_facts, is_connected, not_reached, speaks_tls
+from vpnprobe.checks.wording import describe_failure
+from vpnprobe.model.failure import FailureKind
+from vpnprobe.model.federation import (
+    AddressLookup,
+    EdgeTarget,
+    EdgeVisit,
+    Federation,
+    PathReading,
+    SipExchange,
+    SrvLookup,
+)
+from vpnprobe.model.observation import FirstFlight, Handshake
+from vpnprobe.model.target import MICROSOFT_EDGE
+from vpnprobe.pki.certificate import CertificateFacts
+
+__all__ = [
+    "OURS",
+    "EdgeChain",
+    "address_lookups",
+    "addresses",
+    "certificate_facts",
+    "connection",
+    "edge_chain",
+    "federation",
+    "find_edge_chain",
+    "flights",
+    "handshakes",
+    "is_connected",
+    "is_foreign_family",
+    "own_flight",
+    "path",
+    "sip",
+    "speaks_tls",
+    "srv",
+    "target",
+    "visit",
+]
+
+
+def _read_federation(case: Case) -> Federation | Lack:
+    return case.evidence.federation or not_reached(case.evidence, "srv")
+
+
+federation = Need(("what was seen of the domain",), _read_federation)
+
+
+def _read_srv(case: Case) -> SrvLookup | Lack:
+    seen = case.evidence.federation
+    found = next((one for one in seen.srv if one.view == case.subject.view), None) if seen is not None else None
+    return found or not_reached(case.evidence, "srv")
+
+
+srv = Need(("the answer of the DNS for the federation records",), _read_srv)
+
+
+def _read_target(case: Case) -> EdgeTarget | Lack:
+    seen = case.evidence.federation
+    same_host = [one for one in seen.targets if one.host == case.subject.target] if seen is not None else []
+    named = (one for one in same_host if target_label(one) == case.subject.label)
+    return next(named, same_host[0]) if same_host else not_reached(case.evidence, "target-names")
+
+
+target = Need(("a target of the federation records",), _read_target)
+
+
+def _read_address_lookups(case: Case) -> tuple[AddressLookup, ...] | Lack:
+    seen = case.evidence.federation
+    names = seen.names if seen is not None else ()
+    found = tuple(one for one in names if one.name == case.subject.target and case.subject.view in (None, one.view))
+    return found or not_reached(case.evidence, "addresses")
+
+
+address_lookups = Need(("the addresses of the target in every view",), _read_address_lookups)
+
+
+def _read_addresses(case: Case) -> AddressLookup | Lack:
+    found = _read_address_lookups(case)
+    return found if isinstance(found, Lack) else found[0]
+
+
+addresses = Need(("the addresses of the target",), _read_addresses)
+
+
+def _read_visit(case: Case) -> EdgeVisit | Lack:
+    seen = case.evidence.federation
+    for one in seen.visits if seen is not None else ():
+        if (one.target, one.address) == (case.subject.target, case.subject.address):
+            return one if one.not_dialled is None else Lack(f"not dialled: {one.not_dialled}", "not-applicable")
+    return not_reached(case.evidence, "first-flight")
+
+
+visit = Need(("a visit to the address",), _read_visit)
+
+
+def _read_flights(case: Case) -> tuple[FirstFlight, ...] | Lack:
+    found = _read_visit(case)
+    return found if isinstance(found, Lack) else found.flights or not_reached(case.evidence, "first-flight")
+
+
+flights = Need(("the first flights at the address",), _read_flights)
+
+
+def is_foreign_family(seen: Federation | None, flight: FirstFlight) -> bool:
+    """Whether this machine cannot reach IPv6 at all, while an IPv4 address of some target answers."""
+    return (
+        seen is not None
+        and flight.address.count(":") > 1
+        and flight.failure is not None
+        and flight.failure.kind in (FailureKind.UNREACHABLE, FailureKind.LOCAL)
+        and any(
+            is_connected(other) and other.address.count(":") <= 1 for visit in seen.visits for other in visit.flights
+        )
+    )
+
+
+def _read_connection(case: Case) -> tuple[FirstFlight, ...] | Lack:
+    found = _read_flights(case)
+    if isinstance(found, Lack) or any(map(is_connected, found)):
+        return found
+    failure = found[0].failure
+    words = describe_failure(failure) if failure is not None else "no answer"
+    is_foreign = is_foreign_family(case.evidence.federation, found[0])
+    return Lack(f"no connection to {case.subject.label}: {words}", "not-applicable" if is_foreign else "inconclusive")
+
+
+connection = Need(("a TCP connection to the address",), _read_connection)
+
+
+def _read_own_flight(case: Case) -> FirstFlight | Lack:
+    found = _read_connection(case)
+    if isinstance(found, Lack):
+        return found
+    own = next((flight for flight in found if flight.hello == MICROSOFT_EDGE), None)
+    return own or Lack(f"the hello of a Microsoft edge was not sent to {case.subject.label}")
+
+
+own_flight = Need(("the answer to the hello of a Microsoft edge",), _read_own_flight)
+
+
+def _read_handshakes(case: Case) -> tuple[Handshake, ...] | Lack:
+    found = _read_visit(case)
+    return found if isinstance(found, Lack) else found.handshakes or not_reached(case.evidence, "mutual-tls")
+
+
+handshakes = Need(("a handshake",), _read_handshakes)
+
+
+class EdgeChain(msgspec.Struct, frozen=True, kw_only=True):
+    """The certificates that an address shows, leaf first, as DER, and what the leaf says.
+
+    `shown_to` is the hello that got them, or "handshake", where only the leaf is known.
+    """
+
+    shown_to: str
+    ders: tuple[bytes, ...]
+    leaf: CertificateFacts
+
+
+def find_edge_chain(case: Case, visit: EdgeVisit) -> EdgeChain | None:
+    """Return the chain shown to the hello of a Microsoft edge, else to any hello, else the leaf of the handshake."""
+    own = [flight for flight in visit.flights if flight.hello == MICROSOFT_EDGE]
+    others = [flight for flight in visit.flights if flight.hello != MICROSOFT_EDGE]
+    sources = [(flight.hello, flight.chain) for flight in (*own, *others)]
+    sources += [("handshake", (one.leaf,)) for one in visit.handshakes if one.leaf is not None]
+    held = case.evidence.certificates
+    for shown_to, names in sources:
+        if names and all(name in held for name in names):
+            ders = tuple(held[name] for name in names)
+            return EdgeChain(shown_to=shown_to, ders=ders, leaf=certificate_facts(ders[0]))
+    return None
+
+
+def _read_edge_chain(case: Case) -> EdgeChain | Lack:
+    found = _read_visit(case)
+    if isinstance(found, Lack):
+        return found
+    chain = find_edge_chain(case, found)
+    if chain is not None:
+        return chain
+    connected = _read_connection(case)
+    if isinstance(connected, Lack):
+        return connected
+    failure = next((flight.failure for flight in connected if flight.failure is not None), None)
+    words = f": {describe_failure(failure)}" if failure is not None else ""
+    return Lack(f"{case.subject.label} showed no certificate{words}")
+
+
+edge_chain = Need(("the certificates of the edge",), _read_edge_chain)
+
+
+def _read_path(case: Case) -> PathReading | Lack:
+    chain = _read_edge_chain(case)
+    if isinstance(chain, Lack):
+        return chain
+    found = _read_visit(case)
+    return found if isinstance(found, Lack) else found.path or not_reached(case.evidence, "certificate")
+
+
+path = Need(("the certification path",), _read_path)
+
+
+def _read_sip(case: Case) -> SipExchange | Lack:
+    found = _read_visit(case)
+    if isinstance(found, Lack):
+        return found
+    if found.sip is not None:
+        return found.sip
+    stage = next((one for one in case.evidence.stages if one.name == "sip"), None)
+    if stage is None or (stage.because or "").startswith("--sip"):
+        return Lack("no SIP was spoken; give --sip", "not-applicable")
+    return not_reached(case.evidence, "sip")
+
+
+sip = Need(("an answer to OPTIONS",), _read_sip)
