@@ -162,7 +162,12 @@ def load_profile(name: str) -> PhoneProfile:
 
 def matrix_hellos() -> Mapping[str, HelloData]:
     """Return the hellos of the certificate matrix by name: `rsa-only`, `ec-only`, `both`. None is a phone's."""
-    return _matrix_hellos()
+    return _hellos("hellos")
+
+
+def edge_hellos() -> Mapping[str, HelloData]:
+    """Return the hellos of the federation probe by name, that of a Microsoft edge (`microsoft-edge`) first."""
+    return _hellos("edge-hellos")
 
 
 def guess_profile(load_information: str) -> str | None:
@@ -192,8 +197,8 @@ def _index() -> _Index:
 
 
 @cache
-def _matrix_hellos() -> dict[str, HelloData]:
-    return {name: read_hello(table) for name, table in _read("hellos").items()}
+def _hellos(file: str) -> dict[str, HelloData]:
+    return {name: read_hello(table) for name, table in _read(file).items()}
 
 
 @cache

@@ -30,10 +30,10 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class FlightRunner:
-    """Sends hellos to one gateway within its ration and records what comes back."""
+    """Sends hellos to one gateway within its ration (one of its own unless given) and records what comes back."""
 
-    def __init__(self, recorder: Recorder, network: NetworkOptions) -> None:
-        self.ration = Ration(network.parallel, network.pause)
+    def __init__(self, recorder: Recorder, network: NetworkOptions, ration: Ration | None = None) -> None:
+        self.ration = ration or Ration(network.parallel, network.pause)
         self._recorder = recorder
         self._timeout = network.timeout
 
@@ -53,34 +53,39 @@ class FlightRunner:
     async def look_everywhere(
         self, endpoints: Sequence[Endpoint], hellos: Sequence[Hello], server_name: str | None
     ) -> None:
-        """Send every hello to every address and record each answer.
+        """Send every hello to every address, as `look_with_all` does, and record each answer."""
+        seen = self._recorder.first_flights
+        async with asyncio.TaskGroup() as group:
+            for endpoint in endpoints:
+                group.create_task(self.look_with_all(endpoint, hellos, server_name, seen))
+        addresses = [str(endpoint) for endpoint in endpoints]
+        names = [hello.id for hello in hellos]
+        seen.sort(key=lambda flight: (addresses.index(flight.address), names.index(flight.hello)))
+
+    async def look_with_all(
+        self, endpoint: Endpoint, hellos: Sequence[Hello], server_name: str | None, seen: list[FirstFlight]
+    ) -> None:
+        """Send every hello to one address and append each answer to `seen` as it comes.
 
         The first hello goes alone: where not even a connection is to be had, the others are not tried. Where it meets
         silence, a second one shows whether that was about the hello; a second silence is waited for, not four.
         """
-        async with asyncio.TaskGroup() as group:
-            for endpoint in endpoints:
-                group.create_task(self._look_at(endpoint, hellos, server_name))
-        addresses = [str(endpoint) for endpoint in endpoints]
-        names = [hello.id for hello in hellos]
-        self._recorder.first_flights.sort(key=lambda f: (addresses.index(f.address), names.index(f.hello)))
 
-    async def _look_at(self, endpoint: Endpoint, hellos: Sequence[Hello], server_name: str | None) -> None:
-        flight = await self._record(endpoint, hellos[0], server_name)
+        async def look(hello: Hello) -> FirstFlight:
+            flight = await self.look(endpoint, hello, server_name)
+            seen.append(flight)
+            return flight
+
+        flight = await look(hellos[0])
         others = hellos[1:]
         if others and _is_silent(flight):
-            flight = await self._record(endpoint, others[0], server_name)
+            flight = await look(others[0])
             others = others[1:]
         if not flight.connect_s or _is_silent(flight):
             return
         async with asyncio.TaskGroup() as group:
             for hello in others:
-                group.create_task(self._record(endpoint, hello, server_name))
-
-    async def _record(self, endpoint: Endpoint, hello: Hello, server_name: str | None) -> FirstFlight:
-        flight = await self.look(endpoint, hello, server_name)
-        self._recorder.first_flights.append(flight)
-        return flight
+                group.create_task(look(hello))
 
     def _observation(
         self, endpoint: Endpoint, hello: Hello, server_name: str | None, capture: FlightCapture

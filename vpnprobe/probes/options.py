@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vpnprobe.model.observation import TftpOrigin
-from vpnprobe.model.target import Endpoint, GroupUrl
+from vpnprobe.model.target import DNS_PORT, Endpoint, GroupUrl, Partner
 
 if TYPE_CHECKING:
     from vpnprobe.phones.profile import PhoneProfile
@@ -103,4 +103,35 @@ class GatewayOptions:
     group_url: GroupUrl | None = None
     enumerate: bool = False
     own_hello_only: bool = False
+    network: NetworkOptions = DEFAULT_NETWORK
+
+
+# The user that an OPTIONS is said to come from; RFC 3323 section 4.1.1.3 has this one for who stays unnamed.
+ANONYMOUS_USER = "anonymous@anonymous.invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederationOptions:
+    """Everything `FederationProbe` needs for one SIP domain (as `parse_domain` gives it).
+
+    Without resolvers in `network`, this machine's own are asked. `authoritative` also asks the zone's own servers, at
+    `authoritative_port`. `given_roots` are DER certificates, `certificates` fingerprints that the leaf ought to have
+    (SHA-1 or SHA-256, lower-case hex). `im_and_presence` says that Cisco IM and Presence serves the domain: then it is
+    compared with `siblings`, the other domains of the same deployment. `families` restrict what is dialled; both are
+    looked up.
+    """
+
+    domain: str
+    authoritative: bool = False
+    authoritative_port: int = DNS_PORT
+    extras: bool = False
+    client: ClientCredential | None = None
+    given_roots: tuple[bytes, ...] = field(default=(), repr=False)
+    partner: Partner = "any"
+    im_and_presence: bool = False
+    certificates: tuple[str, ...] = ()
+    revocation: bool = False
+    sip: bool = False
+    sip_from: str = ANONYMOUS_USER
+    siblings: tuple[str, ...] = ()
     network: NetworkOptions = DEFAULT_NETWORK
