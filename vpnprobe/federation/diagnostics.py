@@ -117,6 +117,13 @@ CODES: Final = (
         checks=("DOM001", "FCR001"),
         unknown="the cause: only the log of that peer tells it",
     ),
+    DiagnosticCode(
+        number=1047,
+        meaning="the TLS handshake with the federated peer was not completed",
+        source="a header seen in the field (Lync 2010: the peer did not trust the CA of the edge's certificate)",
+        checks=("EDG010", "EDG003", "EDG008", "FCR010"),
+        unknown="which side ended the handshake, where no WinsockFailureCode stands beside it",
+    ),
 )
 
 _BY_NUMBER: Final = {code.number: code for code in CODES}

@@ -13,8 +13,15 @@ from typing import Final, Literal
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import is_address
 
-# Where the federation records of domains that Microsoft hosts point to (M-05).
-HOSTED_TARGETS: Final = frozenset({"sipfed.online.lync.com"})
+# Where the federation records of domains that Microsoft hosts point to: M-05, and Microsoft's lists of DNS records for
+# Office 365 GCC High and DoD.
+HOSTED_TARGETS: Final = frozenset(
+    {
+        "sipfed.online.lync.com",
+        "sipfed.online.gov.skypeforbusiness.us",
+        "sipfed.online.dod.skypeforbusiness.us",
+    }
+)
 
 AddressKind = Literal["public", "private", "loopback"]
 
