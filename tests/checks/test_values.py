@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.evidence_builder import ADDRESS, HOST, MAC, SERVER, URL, boot_file, gateway_run, run, unresolved
+from tests.checks.federation.builder import run as federation_run
 from vpnprobe.checks.base import Subject
 from vpnprobe.checks.values import as_in_this_run, run_values
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import TftpServer
-from vpnprobe.model.target import Endpoint, Persona, Target, parse_group_url
+from vpnprobe.model.target import Endpoint, Expectation, Persona, Target, parse_group_url
 
 RESOLVER = Target(
     gateway=Endpoint(HOST, 443), group_url=parse_group_url(URL), resolvers=(Endpoint("192.0.2.53", 5353),)
@@ -51,6 +52,21 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
             "vpnprobe gateway x",
             "vpnprobe gateway x --model 8841",
             id="the-chosen-model-again",
+        ),
+        pytest.param(
+            federation_run(
+                target=Target(domain="example.com", resolvers=(Endpoint("192.0.2.53", 53),)),
+                expectation=Expectation(partner="office-365", im_and_presence=True),
+            ),
+            "vpnprobe federation example.com",
+            "vpnprobe federation example.com --imp --partner office-365 --resolver 192.0.2.53:53",
+            id="federation",
+        ),
+        pytest.param(
+            federation_run(),
+            "vpnprobe federation x --ca <root.pem>",
+            "vpnprobe federation x --ca <root.pem>",
+            id="federation-for-anybody",
         ),
         pytest.param(run(), "vpnprobe explain HID001", "vpnprobe explain HID001", id="explain"),
         pytest.param(HTTP, "nslookup x", "nslookup -port=5353 x 192.0.2.53", id="resolver"),

@@ -28,6 +28,7 @@ RUN_VALUES: Final = (
     "path",
     "port",
     "profile",
+    "target",
     "tftp_endpoint",
     "tls_version",
 )
@@ -63,6 +64,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "path": target.group_url.path if target.group_url is not None else None,
         "port": str(target.port),
         "profile": persona.profile,
+        "target": subject.target,
         "tftp_endpoint": None if files is None else str(files),
         "tls_version": _OPENSSL_OPTIONS.get(own.offered_version) if own is not None else None,
     }
@@ -85,11 +87,11 @@ def as_in_this_run(evidence: Evidence, command: str) -> str:
 
 
 def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]:
-    if subcommand not in ("phone", "gateway", "hash"):
+    if subcommand not in ("phone", "gateway", "hash", "federation"):
         return
-    persona, server = evidence.persona, evidence.tftp_server
+    persona, server, expected = evidence.persona, evidence.tftp_server, evidence.expectation
     # A gateway probe without the option judges every model; a repeated one must do so again.
-    has_model = subcommand != "gateway" or evidence.probe == "phone" or persona.chosen
+    has_model = subcommand != "federation" and (subcommand != "gateway" or evidence.probe == "phone" or persona.chosen)
     given = [("--model", persona.model or persona.profile)] if has_model else []
     if subcommand == "phone" and server is not None and server.endpoint is not None:
         if server.origin in _NAMED:
@@ -99,6 +101,10 @@ def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]
     port = _http_port(evidence)
     if subcommand == "phone" and port not in (None, HTTP_PORT):
         given.append(("--http-port", str(port)))
+    if subcommand == "federation" and expected.partner != "any":
+        given.append(("--partner", expected.partner))
+    if subcommand == "federation" and expected.im_and_presence and "--imp" not in command:
+        yield "--imp"
     given += [("--resolver", str(resolver)) for resolver in evidence.target.resolvers]
     for option, value in given:
         if option not in command:
