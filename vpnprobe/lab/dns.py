@@ -1,4 +1,4 @@
-"""A DNS server over UDP and TCP on dnspython's messages, with faults for one name."""
+"""A DNS server over UDP and TCP on dnspython's messages, and a phone lab's zone with faults for one name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import dns.exception
 import dns.flags
@@ -20,11 +21,21 @@ from vpnprobe.lab.listening import Address, DatagramServer, tcp_server, udp_serv
 from vpnprobe.lab.scenario import Dns
 
 ZONE = "lab.example"
-_TTL = 60
+TTL = 60
 _ALIAS = f"edge.{ZONE}"
+# RFC 1035 section 4.2: what a message holds over TCP, and over UDP where the client says nothing else.
+_MAX_MESSAGE = 65535
+_PLAIN_PAYLOAD = 512
 
 # What tells an address of the family apart that a question asks for.
 _MARKS = {"A": ".", "AAAA": ":"}
+
+
+class Answering(Protocol):
+    """What a DNS server answers: a message, the bytes of one, or None to stay silent."""
+
+    def answer(self, query: dns.message.Message, *, tcp: bool) -> dns.message.Message | bytes | None:
+        """Answer one question."""
 
 
 class Zone:
@@ -44,9 +55,9 @@ class Zone:
                 case "silent":
                     return None
                 case "nxdomain":
-                    return _without_answer(response, dns.rcode.NXDOMAIN)
+                    return without_answer(response, ZONE, dns.rcode.NXDOMAIN)
                 case "no-address":
-                    return _without_answer(response, dns.rcode.NOERROR)
+                    return without_answer(response, ZONE, dns.rcode.NOERROR)
                 case "servfail":
                     response.set_rcode(dns.rcode.SERVFAIL)
                     return response
@@ -58,10 +69,10 @@ class Zone:
                     return response
                 case "alias":
                     alias = dns.name.from_text(_ALIAS)
-                    response.answer.append(dns.rrset.from_text(question.name, _TTL, "IN", "CNAME", alias.to_text()))
+                    response.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "CNAME", alias.to_text()))
                     return self._with_addresses(response, question.name, alias, question.rdtype)
         if question.name not in self._addresses:
-            return _without_answer(response, dns.rcode.NXDOMAIN)
+            return without_answer(response, ZONE, dns.rcode.NXDOMAIN)
         return self._with_addresses(response, question.name, question.name, question.rdtype)
 
     def _with_addresses(
@@ -70,14 +81,14 @@ class Zone:
         mark = _MARKS.get(dns.rdatatype.to_text(kind))
         found = [address for address in self._addresses[asked] if mark is not None and mark in address]
         if not found:
-            return _without_answer(response, dns.rcode.NOERROR)
-        answer = dns.rrset.from_text_list(owner, _TTL, "IN", dns.rdatatype.to_text(kind), found)
+            return without_answer(response, ZONE, dns.rcode.NOERROR)
+        answer = dns.rrset.from_text_list(owner, TTL, "IN", dns.rdatatype.to_text(kind), found)
         response.answer.append(answer)
         return response
 
 
 @asynccontextmanager
-async def dns_server(udp: socket.socket, tcp: socket.socket, zone: Zone) -> AsyncIterator[None]:
+async def dns_server(udp: socket.socket, tcp: socket.socket, zone: Answering) -> AsyncIterator[None]:
     """Answer from `zone` on both bound sockets until the body ends."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -86,7 +97,7 @@ async def dns_server(udp: socket.socket, tcp: socket.socket, zone: Zone) -> Asyn
                 length = int.from_bytes(await reader.readexactly(2), "big")
                 answer = zone.answer(dns.message.from_wire(await reader.readexactly(length)), tcp=True)
                 if answer is not None:
-                    wire = answer.to_wire()
+                    wire = _wire(answer, _MAX_MESSAGE)
                     writer.write(len(wire).to_bytes(2, "big") + wire)
 
     async with udp_server(udp, _Udp(zone)), tcp_server(tcp, serve):
@@ -94,20 +105,26 @@ async def dns_server(udp: socket.socket, tcp: socket.socket, zone: Zone) -> Asyn
 
 
 class _Udp(DatagramServer):
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Answering) -> None:
         super().__init__()
         self._zone = zone
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         with contextlib.suppress(dns.exception.DNSException):
-            answer = self._zone.answer(dns.message.from_wire(data), tcp=False)
+            query = dns.message.from_wire(data)
+            answer = self._zone.answer(query, tcp=False)
             if answer is not None:
-                self.send(answer.to_wire(), addr)
+                self.send(_wire(answer, max(query.payload, _PLAIN_PAYLOAD)), addr)
 
 
-def _without_answer(response: dns.message.Message, code: dns.rcode.Rcode) -> dns.message.Message:
-    """Fill in what an empty answer needs to be believed: the zone's SOA (RFC 2308 section 2)."""
+def _wire(answer: dns.message.Message | bytes, size: int) -> bytes:
+    """Return the bytes of an answer, of a message as much as fits and the mark that it is not all."""
+    return answer if isinstance(answer, bytes) else answer.to_wire(max_size=size, prefer_truncation=True)
+
+
+def without_answer(response: dns.message.Message, zone: str, code: dns.rcode.Rcode) -> dns.message.Message:
+    """Fill in what an empty answer needs to be believed: the SOA of `zone` (RFC 2308 section 2)."""
     response.set_rcode(code)
-    soa = f"ns.{ZONE}. hostmaster.{ZONE}. 1 3600 600 86400 {_TTL}"
-    response.authority.append(dns.rrset.from_text(f"{ZONE}.", _TTL, "IN", "SOA", soa))
+    soa = f"ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 {TTL}"
+    response.authority.append(dns.rrset.from_text(f"{zone}.", TTL, "IN", "SOA", soa))
     return response

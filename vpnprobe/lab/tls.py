@@ -1,11 +1,11 @@
-"""The gateway's side of TLS: pyOpenSSL over memory BIOs, which still speaks TLS 1.0."""
+"""The stand-ins' side of TLS: pyOpenSSL over memory BIOs, which still speaks TLS 1.0."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, TypeVar
 
 from cryptography import x509
 from OpenSSL import SSL, crypto
@@ -16,13 +16,51 @@ from vpnprobe.lab.scenario import Gateway
 T = TypeVar("T")
 
 _READ_SIZE = 65536
-_MINIMUM = {"TLS 1.0": SSL.TLS1_VERSION, "TLS 1.2": SSL.TLS1_2_VERSION}
-# An ASA that serves phones speaks no TLS 1.3 to them.
-_MAXIMUM = SSL.TLS1_2_VERSION
+Version = Literal["TLS 1.0", "TLS 1.2", "TLS 1.3"]
+_VERSIONS: dict[Version, int] = {
+    "TLS 1.0": SSL.TLS1_VERSION,
+    "TLS 1.2": SSL.TLS1_2_VERSION,
+    "TLS 1.3": SSL.TLS1_3_VERSION,
+}
 
 
 class PeerGoneError(ConnectionError):
     """The peer closed, or TLS with it failed; the alert that says so has been sent."""
+
+
+def plain_context(
+    suites: Sequence[str], certificates: Iterable[Issued], *, minimum: Version, maximum: Version
+) -> SSL.Context:
+    """Make a server that shows these certificates (one per key type) without their issuers and asks for none.
+
+    `suites` are OpenSSL names in the server's order; those of TLS 1.3 are always on.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(_VERSIONS[minimum])
+    context.set_max_proto_version(_VERSIONS[maximum])
+    context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_cipher_list(":".join((*suites, "@SECLEVEL=0")).encode())
+    for issued in certificates:
+        context.use_certificate(issued.certificate)
+        context.use_privatekey(issued.key)
+    return context
+
+
+def send_also(context: SSL.Context, ders: Iterable[bytes]) -> None:
+    """Send these certificates after the leaf, in this order."""
+    for der in ders:
+        context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
+
+
+def ask_for_certificate(
+    context: SSL.Context, authorities: Iterable[x509.Certificate], *, insist: bool, accept: bool
+) -> None:
+    """Ask for a client certificate of these CAs; whether one is taken does not depend on who issued it."""
+    for authority in authorities:
+        context.add_client_ca(authority)
+    required = SSL.VERIFY_FAIL_IF_NO_PEER_CERT if insist else 0
+    context.set_verify(SSL.VERIFY_PEER | required, lambda *_: accept)
 
 
 def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities: Sequence[Issued]) -> SSL.Context:
@@ -31,31 +69,20 @@ def server_context(gateway: Gateway, certificates: Sequence[Issued], authorities
     A chain that is shuffled or has its root is that of the first certificate. A client certificate is asked for unless
     `gateway.asks_for` is None, and refused in the handshake only where the scenario says so.
     """
-    context = SSL.Context(SSL.TLS_SERVER_METHOD)
-    context.set_min_proto_version(_MINIMUM[gateway.minimum])
-    context.set_max_proto_version(_MAXIMUM)
-    context.set_options(SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_TICKET)
-    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    context.set_cipher_list(":".join((*gateway.suites, "@SECLEVEL=0")).encode())
-    store = context.get_cert_store()
-    assert store is not None
-    for issued in certificates:
-        context.use_certificate(issued.certificate)
-        context.use_privatekey(issued.key)
+    # An ASA that serves phones speaks no TLS 1.3 to them.
+    context = plain_context(gateway.suites, certificates, minimum=gateway.minimum, maximum="TLS 1.2")
     if gateway.sends in ("shuffled", "with-root"):
         issuers = certificates[0].issuers
-        for der in issuers if gateway.sends == "with-root" else reversed(issuers):
-            context.add_extra_chain_cert(x509.load_der_x509_certificate(der))
+        send_also(context, issuers if gateway.sends == "with-root" else reversed(issuers))
     elif gateway.sends == "chain":
+        store = context.get_cert_store()
+        assert store is not None
         # OpenSSL builds each leaf's chain from here. The root is left out: a client has it or does not believe it.
         for der in dict.fromkeys(der for issued in certificates for der in issued.issuers[:-1]):
             store.add_cert(crypto.load_certificate(crypto.FILETYPE_ASN1, der))
     if gateway.asks_for is not None:
-        for authority in authorities:
-            context.add_client_ca(authority.certificate)
-        accept = not gateway.refuses_in_handshake
-        insist = SSL.VERIFY_FAIL_IF_NO_PEER_CERT if gateway.insists else 0
-        context.set_verify(SSL.VERIFY_PEER | insist, lambda *_: accept)
+        names = [authority.certificate for authority in authorities]
+        ask_for_certificate(context, names, insist=gateway.insists, accept=not gateway.refuses_in_handshake)
     return context
 
 
