@@ -251,6 +251,24 @@ def test_a_name_that_cannot_be_read() -> None:
     assert facts.not_after == make.NOT_AFTER
 
 
+def test_urls() -> None:
+    url = make.tlv(0x86, b"http://a.example/")
+    points = make.sequence(make.sequence(make.tlv(0xA0, make.tlv(0xA0, url))))
+    access = make.sequence(
+        make.sequence(make.oid("1.3.6.1.5.5.7.48.1"), url), make.sequence(make.oid("1.3.6.1.5.5.7.48.2"), url)
+    )
+    extensions = [make.extension("2.5.29.31", points), make.extension("1.3.6.1.5.5.7.1.1", access)]
+    facts = describe(make.issue(cn="test", extensions=extensions).der)
+    assert facts.crl_urls == facts.ocsp_urls == facts.ca_issuer_urls == ("http://a.example/",)
+
+
+def test_urls_that_were_left_out_are_a_problem() -> None:
+    url = make.tlv(0x86, bytes(4000))
+    points = make.sequence(make.sequence(make.tlv(0xA0, make.tlv(0xA0, url))))
+    facts = describe(make.issue(cn="test", extensions=[make.extension("2.5.29.31", points)]).der)
+    assert (facts.crl_urls, facts.problems) == ((), (CertificateProblem.URLS_CUT,))
+
+
 def test_a_forged_self_signature() -> None:
     der = bytearray(make.asa_self_signed().der)
     der[-1] ^= 1

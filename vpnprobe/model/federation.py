@@ -16,6 +16,9 @@ from vpnprobe.model.observation import FirstFlight, Handshake
 # Microsoft, Cisco Expressway and IM and Presence all mean this record by "federation" (F4-01).
 FEDERATION_SERVICE = "_sipfederationtls._tcp"
 
+SYSTEM_VIEW = "system"
+AUTHORITATIVE_VIEW = "authoritative"
+
 # What is known of the DNSSEC state of an answer: the resolver vouches for it (AD), it carries signatures that this
 # resolver does not vouch for, it carries none, or it is only given where checking is disabled (CD).
 Dnssec = Literal["validated", "signed", "unsigned", "bogus", "unknown"]
@@ -91,7 +94,9 @@ class SipExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `headers` are (name in lower case, value) in order of the message, capped; `provisional` the 1xx status codes
     before. `empty_fragments`: the peer sent empty records before its data, as OpenSSL does in TLS 1.0 with CBC
-    suites; None where the session's suite does not allow to tell. `failure` is set when no final answer was read.
+    suites; None where the session's suite does not allow to tell. `breaches` are the rules of RFC 3261 that the answer
+    breaks; `ignored` counts messages that were not answers to it. `failure` is set when no final answer was read whole:
+    `status` is there where its head was.
     """
 
     uri: str
@@ -101,6 +106,8 @@ class SipExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     provisional: tuple[int, ...] = ()
     body_length: int = 0
     body_excerpt: str = ""
+    breaches: tuple[str, ...] = ()
+    ignored: int = 0
     empty_fragments: bool | None = None
     client_certificate: str | None = None
     failure: Failure | None = None
@@ -117,7 +124,9 @@ PathEnd = Literal[
     "self-signed",  # at a self-signed authority that was sent and is not among the roots
     "self-signed-leaf",
     "issuer-missing",
+    "issuer-not-ca",  # the path reaches a top, but a certificate on it may not issue: no authority, or too long a path
     "signature-wrong",  # certificates of the issuer's name are there, but none signed this
+    "signature-unchecked",  # the path reaches a top, but the engine could not check a signature on it
     "unreadable",
 ]
 

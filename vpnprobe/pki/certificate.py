@@ -65,6 +65,7 @@ class CertificateProblem(enum.Enum):
     EXTENSION_UNREADABLE = "extension-unreadable"
     EXTENSION_DUPLICATE = "extension-duplicate"
     LIST_CUT = "list-cut"  # more names or usages than are shown
+    URLS_CUT = "urls-cut"  # more URLs than are shown, or longer ones
 
 
 class ExtendedKeyUsage(msgspec.Struct, frozen=True):
@@ -84,7 +85,8 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     is upper-case hex with a leading `-` if negative, as OpenSSL prints it. Dates are aware, in UTC.
     `dns_names` is None where there is no subjectAltName (RFC 6125 and the phone treat that unlike an empty
     list). `key_usage`, `is_ca` and `extended_key_usage` are None where the extension is absent. `curve` is a
-    name, a dotted identifier, or `explicit`.
+    name, a dotted identifier, or `explicit`. The URLs of CRLs, OCSP responders and the issuer's certificate are of
+    any scheme and as they are in the certificate: hostile text.
 
     `self_signed` is None where subject and issuer are equal, but `self_signed_engine` could not check the
     signature.
@@ -121,6 +123,9 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     path_length: int | None = None
     key_usage: tuple[str, ...] | None = None
     extended_key_usage: tuple[ExtendedKeyUsage, ...] | None = None
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    ca_issuer_urls: tuple[str, ...] = ()
 
 
 def describe(der: bytes) -> CertificateFacts:
@@ -176,6 +181,9 @@ def describe(der: bytes) -> CertificateFacts:
         path_length=extensions.path_length,
         key_usage=extensions.key_usage,
         extended_key_usage=_name_usages(extensions.extended_key_usage),
+        crl_urls=extensions.crl_urls,
+        ocsp_urls=extensions.ocsp_urls,
+        ca_issuer_urls=extensions.ca_issuer_urls,
     )
 
 
@@ -263,6 +271,8 @@ def _read_extensions(parts: CertificateParts, problems: list[CertificateProblem]
         problems.append(CertificateProblem.EXTENSION_DUPLICATE)
     if extensions.is_cut:
         problems.append(CertificateProblem.LIST_CUT)
+    if extensions.urls_cut:
+        problems.append(CertificateProblem.URLS_CUT)
     return extensions
 
 

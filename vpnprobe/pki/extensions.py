@@ -5,7 +5,7 @@ Each extension is read on its own, so that a broken one costs only its own facts
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 import msgspec
@@ -15,6 +15,8 @@ from vpnprobe.pki.der import (
     BOOLEAN,
     INTEGER,
     OCTET_STRING,
+    SEQUENCE,
+    Element,
     read_bit_string,
     read_children,
     read_element,
@@ -29,13 +31,24 @@ MAX_NAMES = 512
 MAX_USAGES = 64
 # RFC 1035 allows 255 octets in a host name.
 MAX_HOST_NAME = 255
+# Authorities give one to three addresses of each kind; Active Directory's ldap ones have some 300 characters.
+MAX_URLS = 16
+MAX_URL = 2048
 
 _KEY_USAGE = "2.5.29.15"
 _SUBJECT_ALT_NAME = "2.5.29.17"
 _BASIC_CONSTRAINTS = "2.5.29.19"
+_CRL_DISTRIBUTION_POINTS = "2.5.29.31"
 _EXTENDED_KEY_USAGE = "2.5.29.37"
+_AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
 
+_OCSP = "1.3.6.1.5.5.7.48.1"
+_CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
+
+# Both choices of DistributionPoint and of DistributionPointName that lead to URLs have the tag [0].
+_DISTRIBUTION_POINT_TAG = _FULL_NAME_TAG = 0xA0
 _DNS_NAME_TAG = 0x82
+_URL_TAG = 0x86
 _IP_ADDRESS_TAG = 0x87
 
 _KEY_USAGE_BITS = (
@@ -55,8 +68,8 @@ class Extensions(msgspec.Struct):
     """What the extensions say. None means absent or unreadable; `unreadable` tells which.
 
     `unreadable` and `duplicate` hold dotted identifiers; of duplicates the first one counts. `other_names`
-    counts alternative names that are neither host names nor addresses. `is_cut` is set when a list was longer
-    than its cap.
+    counts alternative names that are neither host names nor addresses. `is_cut` is set when a list of names or
+    usages was longer than its cap, `urls_cut` when URLs were left out: too many, or one too long.
     """
 
     dns_names: tuple[str, ...] | None = None
@@ -66,9 +79,13 @@ class Extensions(msgspec.Struct):
     path_length: int | None = None
     key_usage: tuple[str, ...] | None = None
     extended_key_usage: tuple[str, ...] | None = None
+    crl_urls: tuple[str, ...] = ()
+    ocsp_urls: tuple[str, ...] = ()
+    ca_issuer_urls: tuple[str, ...] = ()
     unreadable: list[str] = []
     duplicate: list[str] = []
     is_cut: bool = False
+    urls_cut: bool = False
 
 
 def read_extensions(body: bytes | None) -> Extensions:
@@ -136,9 +153,40 @@ def _read_extended_key_usage(result: Extensions, value: bytes) -> None:
     result.extended_key_usage = tuple(read_oid(usage, "extKeyUsage") for usage in usages[:MAX_USAGES])
 
 
+def _read_distribution_points(result: Extensions, value: bytes) -> None:
+    names: list[Element] = []
+    for point in read_sequence(value, "cRLDistributionPoints"):
+        for field in read_children(point.expect(SEQUENCE, "distribution point").body, "distribution point"):
+            if field.tag == _DISTRIBUTION_POINT_TAG:
+                (name,) = read_children(field.body, "distribution point")[:1] or (field,)
+                names += read_children(name.body, "fullName") if name.tag == _FULL_NAME_TAG else ()
+    result.crl_urls = _urls(result, names)
+
+
+def _read_information_access(result: Extensions, value: bytes) -> None:
+    names: dict[str, list[Element]] = {_OCSP: [], _CA_ISSUERS: []}
+    for description in read_sequence(value, "authorityInfoAccess"):
+        fields = read_children(description.expect(SEQUENCE, "access description").body, "access description")
+        if len(fields) != 2:
+            raise Malformed(description.offset, "access description", f"{len(fields)} parts where 2 belong")
+        names.get(read_oid(fields[0], "access method"), []).append(fields[1])
+    result.ocsp_urls = _urls(result, names[_OCSP])
+    result.ca_issuer_urls = _urls(result, names[_CA_ISSUERS])
+
+
+def _urls(result: Extensions, names: Sequence[Element]) -> tuple[str, ...]:
+    """Return the URLs among general names; one that is too long is left out, since a part of it is another URL."""
+    listed = [name.body for name in names if name.tag == _URL_TAG]
+    kept = [body for body in listed if len(body) <= MAX_URL][:MAX_URLS]
+    result.urls_cut = result.urls_cut or len(kept) < len(listed)
+    return tuple(body.decode("ascii", "backslashreplace") for body in kept)
+
+
 _READERS: dict[str, Callable[[Extensions, bytes], None]] = {
     _KEY_USAGE: _read_key_usage,
     _SUBJECT_ALT_NAME: _read_alternative_names,
     _BASIC_CONSTRAINTS: _read_basic_constraints,
     _EXTENDED_KEY_USAGE: _read_extended_key_usage,
+    _CRL_DISTRIBUTION_POINTS: _read_distribution_points,
+    _AUTHORITY_INFORMATION_ACCESS: _read_information_access,
 }
