@@ -20,6 +20,7 @@ from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.target import is_address
 from vpnprobe.transport.tcp import READ_BYTES
 from vpnprobe.transport.tls_settings import ClientCredential, HandshakeFacts, TlsSettings
+from vpnprobe.wire.tls.empty_fragments import DataRecords
 from vpnprobe.wire.tls.flight import FirstFlight
 from vpnprobe.wire.tls.hello import ClientHello, parse_client_hello
 from vpnprobe.wire.tls.outcome import BreachKind
@@ -70,6 +71,7 @@ class Engine:
         self._sent = False
         self._leaf_refused = False
         self._chain: tuple[bytes, ...] = ()
+        self._data_records = DataRecords()
         try:
             self._connection = self._new_connection()
             self._established = self._step()
@@ -95,6 +97,7 @@ class Engine:
     def feed(self, data: bytes) -> None:
         """Take bytes that the peer sent."""
         self._flight.receive(data)
+        self._data_records.feed(data)
         self._connection.bio_write(data)
 
     def output(self) -> bytes:
@@ -105,13 +108,15 @@ class Engine:
     def read(self) -> bytes | None:
         """Return the next clear text, b"" at the peer's close_notify, None when more bytes are needed."""
         try:
-            return self._connection.recv(READ_BYTES)
+            text = self._connection.recv(READ_BYTES)
         except SSL.WantReadError:
             return None
         except SSL.ZeroReturnError:
             return b""
         except SSL.Error as error:
             raise TransportError(self._failure(error)) from error
+        self._data_records.note_text(len(text))
+        return text
 
     def write(self, data: bytes) -> None:
         """Encrypt all of `data`."""
@@ -144,6 +149,12 @@ class Engine:
             leaf_refused=self._leaf_refused,
             left_out=self._left_out,
         )
+
+    @property
+    def empty_fragments(self) -> bool | None:
+        """Whether the peer sends empty records before its data; None where that cannot be told."""
+        flight = self._flight.result
+        return self._data_records.has_empty(flight.version, None if flight.suite is None else suite(flight.suite))
 
     def _authorities(self) -> tuple[bytes, ...]:
         """The CA names of a request that came encrypted, in a second handshake."""

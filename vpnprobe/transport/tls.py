@@ -37,6 +37,11 @@ class TlsConnection:
         """What the handshake showed, and any later one: some gateways ask for a certificate only after the GET."""
         return self._engine.facts
 
+    @property
+    def empty_fragments(self) -> bool | None:
+        """Whether the peer sent empty records before its data (TLS 1.0 with CBC); None where that cannot be told."""
+        return self._engine.empty_fragments
+
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end of the stream, whether or not it was announced."""
         while (data := self._engine.read()) is None:
