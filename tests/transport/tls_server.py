@@ -32,12 +32,14 @@ class Gateway:
     accepts: Callable[[bytes], bool] = lambda der: True
     requires: bool = False
     asks_later: bool = False
+    options: int = 0
 
     def context(self) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(self.minimum)
         context.set_max_proto_version(self.maximum)
         context.set_cipher_list(f"{self.ciphers}:@SECLEVEL=0".encode())
+        context.set_options(self.options)
         context.use_certificate(x509.load_der_x509_certificate(self.identity.der))
         context.use_privatekey(self.identity.key)
         for issuer in self.identity.chain_der[1:]:
