@@ -234,6 +234,12 @@ def test_a_guide_is_filled_from_run_and_facts() -> None:
     assert found.next == (f"vpnprobe gateway {ADDRESS} 'a, b' <unknown-thing> --model 7962G",)
 
 
+def test_a_step_that_is_a_list_becomes_a_step_for_each_item() -> None:
+    guide = Guide(fix=(fix("DNS", "Publish:\n{lines}\nin {lines}"),))
+    found = only(check(failed("bad", lines=["a {host}", "b"]), guide=guide))
+    assert found.fix[0].steps == ("Publish:", "a {host}", "b", "in a {host}, b")
+
+
 def test_text_of_a_peer_is_never_a_placeholder() -> None:
     guide = Guide(fix=(fix("ASA", "{text}"),))
     found = only(check(failed("bad", text="{host} {0} {host!r}"), guide=guide))

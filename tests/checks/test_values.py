@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.checks.evidence_builder import ADDRESS, HOST, MAC, SERVER, URL, boot_file, gateway_run, run, unresolved
+from tests.checks.federation import builder as federation_builder
 from tests.checks.federation.builder import run as federation_run
 from vpnprobe.checks.base import Subject
 from vpnprobe.checks.values import as_in_this_run, run_values
@@ -68,6 +69,16 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
             "vpnprobe federation x --ca <root.pem>",
             id="federation-for-anybody",
         ),
+        pytest.param(
+            federation_run(
+                srv=(federation_builder.srv(federation_builder.record(), view="authoritative"),),
+                **federation_builder.with_sip(federation_builder.sip()),
+                expectation=Expectation(certificates=("ab" * 20,)),
+            ),
+            "vpnprobe federation x",
+            f"vpnprobe federation x --authoritative --sip --expect {'ab' * 20}",
+            id="federation-with-sip-by-its-own-servers",
+        ),
         pytest.param(run(), "vpnprobe explain HID001", "vpnprobe explain HID001", id="explain"),
         pytest.param(HTTP, "nslookup x", "nslookup -port=5353 x 192.0.2.53", id="resolver"),
         pytest.param(run(), "nslookup x", "nslookup x 10.1.1.1", id="own-server"),
@@ -76,7 +87,19 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
     ],
 )
 def test_a_command_asks_what_the_run_asked(evidence: Evidence, command: str, expected: str) -> None:
-    assert as_in_this_run(evidence, command) == expected
+    assert as_in_this_run(evidence, Subject(label="x"), command) == expected
+
+
+@pytest.mark.parametrize(
+    ("view", "server"), [(None, "192.0.2.9"), ("system", "192.0.2.1"), ("192.0.2.53:53", "192.0.2.53")]
+)
+def test_the_server_of_the_view_is_asked_again(view: str | None, server: str) -> None:
+    evidence = federation_run(
+        target=Target(domain="x", resolvers=(Endpoint("192.0.2.9", 53),)),
+        srv=tuple(federation_builder.srv(view=name) for name in ("system", "192.0.2.53:53")),
+    )
+    asked = as_in_this_run(evidence, Subject(label="x", view=view), "nslookup -type=SRV x")
+    assert asked == f"nslookup -type=SRV x {server}"
 
 
 def test_the_configuration_is_fetched_by_the_address_and_the_ports_of_the_run() -> None:

@@ -154,7 +154,8 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
             values = run_values(evidence, outcome.subject) | {
                 name: _as_text(fact) for name, fact in facts.items() if fact is not None
             }
-            guide = _fill_guide(evidence, check.guide_for(variant), values)
+            lists = {name: fact for name, fact in facts.items() if isinstance(fact, list)}
+            guide = _fill_guide(evidence, outcome.subject, check.guide_for(variant), values, lists)
             return msgspec.structs.replace(
                 finding,
                 status="fail",
@@ -181,7 +182,10 @@ def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str,
     return tuple(dict.fromkeys(found))
 
 
-def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> Guide:
+def _fill_guide(
+    evidence: Evidence, subject: Subject, guide: Guide, values: Mapping[str, str], lists: Mapping[str, list[str]]
+) -> Guide:
+    """Return the guide with its placeholders filled; a step that is nothing but a list becomes a step for each item."""
     quoted = {name: shlex.quote(value) for name, value in values.items()}
 
     def fill(texts: tuple[str, ...], values: Mapping[str, str] = values) -> tuple[str, ...]:
@@ -189,9 +193,16 @@ def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> 
         # A log line that has brackets of its own around a value that is not known.
         return tuple(UNKNOWN.sub(r"<\1>", text) for text in filled)
 
+    def fill_steps(steps: tuple[str, ...]) -> tuple[str, ...]:
+        def one(step: str) -> tuple[str, ...]:
+            alone = PLACEHOLDER.fullmatch(step)
+            return tuple(lists[alone[1]]) if alone is not None and lists.get(alone[1]) else fill((step,))
+
+        return tuple(line for step in steps for line in one(step))
+
     return Guide(
         fix=tuple(
-            Fix(fix.platform, fill(fix.steps), fix.when, fill(fix.confirm), fill(fix.signs)) for fix in guide.fix
+            Fix(fix.platform, fill_steps(fix.steps), fix.when, fill(fix.confirm), fill(fix.signs)) for fix in guide.fix
         ),
         logs=Logs(
             phone=fill(guide.logs.phone),
@@ -200,7 +211,7 @@ def _fill_guide(evidence: Evidence, guide: Guide, values: Mapping[str, str]) -> 
             expressway=fill(guide.logs.expressway),
         ),
         # These go into a shell, and a value may be the peer's.
-        next=tuple(as_in_this_run(evidence, command) for command in fill(guide.next, quoted)),
+        next=tuple(as_in_this_run(evidence, subject, command) for command in fill(guide.next, quoted)),
     )
 
 

@@ -10,7 +10,8 @@ from vpnprobe.checks.base import Subject
 from vpnprobe.checks.subjects import config_file_name
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
-from vpnprobe.model.target import DNS_PORT, HTTPS_PORT, Endpoint, parse_endpoint
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW
+from vpnprobe.model.target import DNS_PORT, Endpoint, parse_endpoint
 
 # Every placeholder that any run can fill. Others must be facts of the finding.
 RUN_VALUES: Final = (
@@ -49,6 +50,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     server = evidence.tftp_server
     files = _file_server(evidence)
     own = next(iter(evidence.flights(persona.profile)), None)
+    where = None if subject.address is None else _endpoint(subject.address, target.port)
     known = {
         "address": subject.address,
         "config_file": config_file_name(evidence) if persona.mac else None,
@@ -59,10 +61,10 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "group_url": target.group_url.text if target.group_url is not None else None,
         "host": target.host,
         "http_endpoint": None if files is None else str(Endpoint(files.host, _http_port(evidence) or HTTP_PORT)),
-        "ip": _host(subject.address),
+        "ip": None if where is None else where.host,
         "mac": persona.mac,
         "path": target.group_url.path if target.group_url is not None else None,
-        "port": str(target.port),
+        "port": str(target.port if where is None else where.port),
         "profile": persona.profile,
         "target": subject.target,
         "tftp_endpoint": None if files is None else str(files),
@@ -71,15 +73,16 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def as_in_this_run(evidence: Evidence, command: str) -> str:
+def as_in_this_run(evidence: Evidence, subject: Subject, command: str) -> str:
     """Return a shell command with what this run was given, so that it asks the same servers as the same phone.
 
-    The file names of credentials are no part of Evidence, so a login is not repeated by it.
+    The file names of credentials are no part of Evidence, so neither a login nor a CA is repeated by it. Where the
+    subject is what one DNS view says, that view's server is asked.
     """
     program, _, rest = command.partition(" ")
     if program == "vpnprobe":
         return " ".join([command, *_options(evidence, rest.partition(" ")[0], command)])
-    asked = _asked_resolver(evidence)
+    asked = _asked_resolver(evidence, subject)
     if program == "nslookup" and asked is not None:
         port = f"-port={asked.port} " if asked.port != DNS_PORT else ""
         return f"{program} {port}{rest} {shlex.quote(asked.host)}"
@@ -87,11 +90,23 @@ def as_in_this_run(evidence: Evidence, command: str) -> str:
 
 
 def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]:
-    if subcommand not in ("phone", "gateway", "hash", "federation"):
+    if subcommand == "federation":
+        switches, given = _federation_options(evidence)
+    elif subcommand in ("phone", "gateway", "hash"):
+        switches, given = [], _phone_options(evidence, subcommand)
+    else:
         return
-    persona, server, expected = evidence.persona, evidence.tftp_server, evidence.expectation
+    given += [("--resolver", str(resolver)) for resolver in evidence.target.resolvers]
+    yield from (switch for switch in switches if switch not in command.split())
+    for option, value in given:
+        if option not in command:
+            yield f"{option} {shlex.quote(value)}"
+
+
+def _phone_options(evidence: Evidence, subcommand: str) -> list[tuple[str, str]]:
+    persona, server = evidence.persona, evidence.tftp_server
     # A gateway probe without the option judges every model; a repeated one must do so again.
-    has_model = subcommand != "federation" and (subcommand != "gateway" or evidence.probe == "phone" or persona.chosen)
+    has_model = subcommand != "gateway" or evidence.probe == "phone" or persona.chosen
     given = [("--model", persona.model or persona.profile)] if has_model else []
     if subcommand == "phone" and server is not None and server.endpoint is not None:
         if server.origin in _NAMED:
@@ -101,14 +116,22 @@ def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]
     port = _http_port(evidence)
     if subcommand == "phone" and port not in (None, HTTP_PORT):
         given.append(("--http-port", str(port)))
-    if subcommand == "federation" and expected.partner != "any":
-        given.append(("--partner", expected.partner))
-    if subcommand == "federation" and expected.im_and_presence and "--imp" not in command:
-        yield "--imp"
-    given += [("--resolver", str(resolver)) for resolver in evidence.target.resolvers]
-    for option, value in given:
-        if option not in command:
-            yield f"{option} {shlex.quote(value)}"
+    return given
+
+
+def _federation_options(evidence: Evidence) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the switches and the options with a value."""
+    seen, expected = evidence.federation, evidence.expectation
+    switches = {
+        "--authoritative": seen is not None and any(srv.view == AUTHORITATIVE_VIEW for srv in seen.srv),
+        "--imp": expected.im_and_presence,
+        "--sip": seen is not None and any(visit.sip is not None for visit in seen.visits),
+    }
+    given = [("--partner", expected.partner)] if expected.partner != "any" else []
+    return [switch for switch, is_on in switches.items() if is_on], [
+        *given,
+        *(("--expect", fingerprint) for fingerprint in expected.certificates),
+    ]
 
 
 def _file_server(evidence: Evidence) -> Endpoint | None:
@@ -124,16 +147,15 @@ def _http_port(evidence: Evidence) -> int | None:
     return next((where.port for where in asked if where is not None), None)
 
 
-def _asked_resolver(evidence: Evidence) -> Endpoint | None:
-    if evidence.target.resolvers:
+def _asked_resolver(evidence: Evidence, subject: Subject) -> Endpoint | None:
+    if subject.view is None and evidence.target.resolvers:
         return evidence.target.resolvers[0]
-    servers = evidence.resolution.servers if evidence.resolution is not None else ()
+    if evidence.federation is not None:
+        asked = (srv.servers for srv in evidence.federation.srv if subject.view in (None, srv.view))
+        servers = next(asked, ())
+    else:
+        servers = evidence.resolution.servers if evidence.resolution is not None else ()
     return _endpoint(servers[0], DNS_PORT) if servers else None
-
-
-def _host(address: str | None) -> str | None:
-    where = None if address is None else _endpoint(address, HTTPS_PORT)
-    return None if where is None else where.host
 
 
 def _endpoint(text: str, default_port: int) -> Endpoint | None:

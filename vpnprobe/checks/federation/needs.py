@@ -73,13 +73,19 @@ target = Need(("a target of the federation records",), _read_target)
 
 
 def _read_address_lookups(case: Case) -> tuple[AddressLookup, ...] | Lack:
-    seen = case.evidence.federation
-    names = seen.names if seen is not None else ()
-    found = tuple(one for one in names if one.name == case.subject.target and case.subject.view in (None, one.view))
+    named = _read_target(case)
+    if isinstance(named, Lack):
+        return named
+    names = case.evidence.federation.names if case.evidence.federation is not None else ()
+    found = tuple(
+        one
+        for one in names
+        if one.name == named.host and one.view in named.views and case.subject.view in (None, one.view)
+    )
     return found or not_reached(case.evidence, "addresses")
 
 
-address_lookups = Need(("the addresses of the target in every view",), _read_address_lookups)
+address_lookups = Need(("the addresses of the target in every view that names it",), _read_address_lookups)
 
 
 def _read_addresses(case: Case) -> AddressLookup | Lack:

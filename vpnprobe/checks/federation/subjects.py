@@ -42,14 +42,14 @@ def targets(evidence: Evidence) -> tuple[Subject, ...]:
 
 
 def target_views(evidence: Evidence) -> tuple[Subject, ...]:
-    """Each target as each view that was asked for its addresses knows it."""
+    """Each target with the addresses that each view gives it; a view that does not name the target does not count."""
     seen = evidence.federation
     if seen is None:
         return domain(evidence)
     found: list[Subject] = []
     for target in seen.targets:
         label = target_label(target)
-        asked = [names.view for names in seen.names if names.name == target.host]
+        asked = [names.view for names in seen.names if names.name == target.host and names.view in target.views]
         found += [Subject(label=_via(label, view, len(asked)), target=target.host, view=view) for view in asked] or [
             Subject(label=label, target=target.host)
         ]
