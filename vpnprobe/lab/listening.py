@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from vpnprobe.model.errors import UsageError
+from vpnprobe.model.target import Endpoint
 
 # Ephemeral ports are few enough that another program can hold one of them at the second address.
 _ATTEMPTS = 20
@@ -64,6 +65,12 @@ def has_address(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def endpoint_of(sock: socket.socket) -> Endpoint:
+    """Return where a bound socket is."""
+    host, port = sock.getsockname()[:2]
+    return Endpoint(host, port)
 
 
 class DatagramServer(asyncio.DatagramProtocol):

@@ -6,7 +6,6 @@ import ipaddress
 import shlex
 import socket
 import tempfile
-import textwrap
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,10 +14,12 @@ from pathlib import Path
 
 from vpnprobe.lab.certificates import LabPki
 from vpnprobe.lab.config_server import boot_files, http_side, tftp_side
+from vpnprobe.lab.directory import write_files
 from vpnprobe.lab.dns import Zone, dns_server
 from vpnprobe.lab.gateway import PASSWORD, USER, gateway_server
-from vpnprobe.lab.listening import DATAGRAM, STREAM, Binding, bound_sockets, has_address
+from vpnprobe.lab.listening import DATAGRAM, STREAM, Binding, bound_sockets, endpoint_of, has_address
 from vpnprobe.lab.scenario import CUCM_NAME, GATEWAY_NAME, GROUP_PATH, MEMBER_NAME, PHONE_MAC, Scenario
+from vpnprobe.lab.wording import wrapped
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import Endpoint, is_address, parse_mac
 
@@ -101,30 +102,19 @@ class Lab:
         expected = ", ".join(sorted(scenario.expect_fail)) or "no alarm"
         return "\n".join(
             (
-                *_wrapped(f"{scenario.name}: {scenario.title}", width),
-                *(part for line in scenario.story for part in _wrapped(line, width, "  ")),
+                *wrapped(f"{scenario.name}: {scenario.title}", width),
+                *(part for line in scenario.story for part in wrapped(line, width, "  ")),
                 "",
-                *_wrapped(f"gateway  {self.group_url}  at {', '.join(self.addresses)}", width, "  "),
+                *wrapped(f"gateway  {self.group_url}  at {', '.join(self.addresses)}", width, "  "),
                 f"  TFTP     {self.tftp_endpoint}",
                 f"  HTTP     {self.http_endpoint}",
                 f"  DNS      {self.dns_endpoint}",
                 f"  files    {self.directory}",
-                *_wrapped(f"expected {expected} (verdict {scenario.expect_verdict})", width, "  "),
+                *wrapped(f"expected {expected} (verdict {scenario.expect_verdict})", width, "  "),
                 "",
                 f"  {shlex.join(('vpnprobe', *self.arguments))}",
             )
         )
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text,
-        max(width - 1, 20),
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 @asynccontextmanager
@@ -163,7 +153,7 @@ async def running_lab(
         dns_udp, dns_tcp = bind(_DNS_OFFSET, (host, DATAGRAM), (host, STREAM))
 
         # Read now: where TFTP is to refuse, its socket will be closed.
-        tftp_at = _endpoint(tftp_socket)
+        tftp_at = endpoint_of(tftp_socket)
         port = gateway_sockets[0].getsockname()[1]
         shown = host if scenario.options.by_address else GATEWAY_NAME
         group_url = f"https://{Endpoint(shown, port)}{GROUP_PATH}"
@@ -187,8 +177,8 @@ async def running_lab(
             addresses=addresses,
             port=port,
             tftp_endpoint=tftp_at,
-            http_endpoint=_endpoint(http_socket),
-            dns_endpoint=_endpoint(dns_udp),
+            http_endpoint=endpoint_of(http_socket),
+            dns_endpoint=endpoint_of(dns_udp),
             directory=directory,
             cert_hashes=cert_hashes,
         )
@@ -203,11 +193,6 @@ def _second_address(host: str, *, prefer_ipv6: bool) -> str:
     return usable[0]
 
 
-def _endpoint(sock: socket.socket) -> Endpoint:
-    host, port = sock.getsockname()[:2]
-    return Endpoint(host, port)
-
-
 def _write(directory: Path, scenario: Scenario, pki: LabPki, files: Mapping[str, bytes]) -> None:
     written = {f"files/{name}": data for name, data in files.items()}
     first = scenario.network.gateways[0]
@@ -218,8 +203,4 @@ def _write(directory: Path, scenario: Scenario, pki: LabPki, files: Mapping[str,
         written |= {"client-cert.pem": client.chain_pem, "client-key.pem": client.key_pem}
     if scenario.options.password:
         written["password"] = PASSWORD.encode() + b"\n"
-    (directory / "files").mkdir()
-    for name, data in written.items():
-        path = directory / name
-        path.touch(mode=0o600)
-        path.write_bytes(data)
+    write_files(directory, written)
