@@ -70,7 +70,7 @@ ParallelOption = Annotated[
         max=64,
         metavar="NUMBER",
         envvar="VPNPROBE_PARALLEL",
-        help="Connections to one gateway at the same time.",
+        help="Connections to one server at the same time.",
     ),
 ]
 PauseOption = Annotated[
@@ -81,7 +81,7 @@ PauseOption = Annotated[
         max=60,
         metavar="SECONDS",
         envvar="VPNPROBE_PAUSE",
-        help="Pause between the starts of two connections to one gateway.",
+        help="Pause between the starts of two connections to one server.",
     ),
 ]
 ModelOption = Annotated[

@@ -8,22 +8,28 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import IO
 
 import typer
 
 from vpnprobe.cli.exitcodes import UNKNOWN, exit_code
 from vpnprobe.cli.options import Format
 from vpnprobe.model.errors import UsageError
-from vpnprobe.model.finding import Report
+from vpnprobe.model.finding import Report, Verdict
+
+# Forms that need every report before the first word can be said.
+_WHOLE = (Format.JSON, Format.JUNIT, Format.NAGIOS)
 
 
 class ReportSink:
     """Writes reports in the form that was asked for.
 
-    `add` takes them as they come, so that JSON lines and text stream; `close` writes what needs all of them (JSON,
-    JUnit, nagios) and returns the exit code of the whole. With `several` each status line names its target.
+    `add` takes them as they come. JSON lines go out in that order, text in the order of their places, each as soon as
+    it can; neither is kept. `close` writes what needs all of them (JSON, JUnit, nagios) and returns the exit code of
+    the whole. With `several` each status line names its target; with `summary` text ends with a line about them all.
     """
 
     def __init__(
@@ -34,6 +40,7 @@ class ReportSink:
         quiet: bool = False,
         verbose: bool = False,
         several: bool = False,
+        summary: bool = False,
     ) -> None:
         check_output(output)
         self._format = form
@@ -41,38 +48,61 @@ class ReportSink:
         self._quiet = quiet
         self._verbose = verbose
         self._several = several
-        self._reports: list[Report] = []
-        self._text: list[str] = []
+        self._summary = summary and not quiet and form is Format.TEXT
+        self._verdicts: list[tuple[str, Verdict]] = []
+        self._reports: dict[int, Report] = {}
+        self._waiting: dict[int, str] = {}
+        self._next = 0
+        self._written = False
+        self._spool: IO[str] | None = None
 
-    def add(self, report: Report) -> None:
-        """Take one report."""
-        self._reports.append(report)
-        if self._format in (Format.JSON, Format.JUNIT, Format.NAGIOS):
-            return
-        text = self._render(report)
-        if self._output is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
+    def add(self, report: Report, place: int | None = None) -> None:
+        """Take one report; `place` is where it stands among them all, by default behind those that were added."""
+        if place is None:
+            place = len(self._verdicts)
+        self._verdicts.append((report.target.label, report.verdict))
+        if self._format in _WHOLE:
+            self._reports[place] = report
+        elif self._format is Format.JSONL:
+            self._write(self._render(report))
         else:
-            self._text.append(text)
+            self._waiting[place] = self._render(report)
+            while self._next in self._waiting:
+                self._write(self._waiting.pop(self._next))
+                self._next += 1
 
     def close(self) -> int:
         """Write what is still due and return the exit code."""
-        if self._format is Format.JSON:
-            from vpnprobe.render.json_report import render_json
+        for _, text in sorted(self._waiting.items()):
+            self._write(text)
+        self._waiting.clear()
+        if self._format in _WHOLE:
+            self._write(self._render_whole([report for _, report in sorted(self._reports.items())]))
+        elif self._summary and self._verdicts:
+            from vpnprobe.render.monitoring import summary_line
 
-            self._text.append(render_json(self._reports))
-        elif self._format is Format.JUNIT:
-            from vpnprobe.render.junit import render_junit
+            self._write(f"{summary_line(self._verdicts, 'domains')}\n")
+        if self._spool is not None:
+            with self._spool:
+                self._spool.seek(0)
+                write_parts(self._spool, self._output)
+        return exit_code(verdict for _, verdict in self._verdicts)
 
-            self._text.append(render_junit(self._reports))
-        elif self._format is Format.NAGIOS:
-            from vpnprobe.render.monitoring import render_nagios
-
-            self._text.append(render_nagios(self._reports))
-        if self._text:
-            write_text("".join(self._text), self._output)
-        return exit_code(report.verdict for report in self._reports)
+    def _write(self, text: str) -> None:
+        """Write to standard output at once, to a file only when all is there."""
+        if self._written and self._format is Format.TEXT and not self._quiet:
+            text = f"\n{text}"
+        self._written = True
+        if self._output is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        if self._spool is None:
+            # Wherever the run ends, the file goes with the sink.
+            stack = contextlib.ExitStack()
+            self._spool = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))
+            weakref.finalize(self, stack.close)
+        self._spool.write(text)
 
     def _render(self, report: Report) -> str:
         if self._format is Format.JSONL:
@@ -87,8 +117,20 @@ class ReportSink:
         from vpnprobe.render.terminal import render_terminal
 
         color = self._output is None and wants_color()
-        text = render_terminal(report, width=terminal_width(), color=color, verbose=self._verbose)
-        return ("\n" if len(self._reports) > 1 else "") + text
+        return render_terminal(report, width=terminal_width(), color=color, verbose=self._verbose)
+
+    def _render_whole(self, reports: list[Report]) -> str:
+        if self._format is Format.JSON:
+            from vpnprobe.render.json_report import render_json
+
+            return render_json(reports)
+        if self._format is Format.JUNIT:
+            from vpnprobe.render.junit import render_junit
+
+            return render_junit(reports)
+        from vpnprobe.render.monitoring import render_nagios
+
+        return render_nagios(reports)
 
 
 def wants_color() -> bool:
@@ -107,27 +149,33 @@ def write_text(text: str, output: str | None) -> None:
     A device or a pipe is written to: replacing /dev/null would be a disaster. A link's target is replaced, not the
     link, and a file that is there keeps its mode.
     """
+    write_parts((text,), output)
+
+
+def write_parts(parts: Iterable[str], output: str | None) -> None:
+    """Write part by part as `write_text` writes the whole."""
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.writelines(parts)
         sys.stdout.flush()
         return
     path = Path(output)
     check_writable(path)
     try:
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
+            with path.open("w", encoding="utf-8") as stream:
+                stream.writelines(parts)
         else:
-            _replace(path.resolve(), text)
+            _replace(path.resolve(), parts)
     except OSError as error:
         raise UsageError(f"--output {output}: {error.strerror or error}; name another file") from error
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, parts: Iterable[str]) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+            stream.writelines(parts)
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes the file private; a new report may be read by whoever the umask allows.

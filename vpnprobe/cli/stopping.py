@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, Protocol, TypeVar
 
 from vpnprobe.cli.output import clear_progress
@@ -45,6 +45,40 @@ def measure(probe: Probe, *, quiet: bool) -> Evidence:
     if not quiet:
         clear_progress()
     return evidence
+
+
+def measure_each(probes: Iterable[Probe], take: Callable[[int, Evidence], None], *, at_once: int) -> int:
+    """Run many probes, `at_once` of them at a time, and return how many were begun.
+
+    `take` is given each one's number and Evidence as soon as it ends; nothing is kept, and no probe is made before its
+    turn. Where somebody stops the run, those that were running give what they have, and no other one begins.
+    """
+    begun = 0
+
+    async def work(waiting: Iterable[tuple[int, Probe]]) -> None:
+        nonlocal begun
+        for number, probe in waiting:
+            begun += 1
+            try:
+                evidence = await probe.run()
+            except asyncio.CancelledError:
+                take(number, probe.evidence("interrupt"))
+                raise
+            take(number, evidence)
+
+    async def run() -> None:
+        waiting = enumerate(probes)
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.TaskGroup() as group:
+                for _ in range(at_once):
+                    group.create_task(work(waiting))
+
+    try:
+        run_stoppable(run())
+    except BaseExceptionGroup as group_error:
+        # One error ends all; the caller must see that one, not the group.
+        raise group_error.exceptions[0] from None
+    return begun
 
 
 def run_stoppable(main: Coroutine[Any, Any, T]) -> T:

@@ -12,6 +12,9 @@ from vpnprobe.render.status_line import STATUS_WORDS, status_line
 # A known failure outranks what is not known, as in the exit code.
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "inconclusive", "warn", "pass")
 
+# Targets that a line about many names by name.
+_NAMED = 5
+
 
 def named_status_line(report: Report) -> str:
     """Return the status line with the target behind the status word, for output that tells of several."""
@@ -42,6 +45,21 @@ def render_nagios(reports: Sequence[Report]) -> str:
     lines = [f"{worst}: {len(reports)} targets: {told} | {' '.join(data)}"]
     lines += [_without_bar(named_status_line(report)) for report in ordered]
     return "\n".join(lines) + "\n"
+
+
+def summary_line(verdicts: Sequence[tuple[str, Verdict]], noun: str) -> str:
+    """Return one line about many targets, `noun` being what they are: the worst status, counts, who is not OK."""
+    groups = {one: [label for label, verdict in verdicts if verdict == one] for one in _WORST_FIRST}
+    worst = next((STATUS_WORDS[one] for one in _WORST_FIRST if groups[one]), STATUS_WORDS["inconclusive"])
+    told = [_group(STATUS_WORDS[one], labels, named=one != "pass") for one, labels in groups.items() if labels]
+    return f"{worst}: {len(verdicts)} {noun}: {', '.join(told)}"
+
+
+def _group(word: str, labels: list[str], *, named: bool) -> str:
+    if not named:
+        return f"{len(labels)} {word}"
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return f"{len(labels)} {word} ({', '.join(map(printable, labels[:_NAMED]))}{more})"
 
 
 def _target(report: Report) -> str:
