@@ -37,10 +37,7 @@ class Resolver:
     """
 
     def __init__(self, servers: Sequence[Endpoint] = (), *, timeout: float, hosts_file: Path = HOSTS_FILE) -> None:
-        for server in servers:
-            if not server.is_address:
-                raise UsageError(f"{server.host!r} is a name; give the DNS server by its IP address")
-        self._servers = tuple(servers)
+        self._servers = checked_servers(servers)
         self._timeout = timeout
         self._hosts_file = hosts_file
 
@@ -58,7 +55,7 @@ class Resolver:
         if asked.addresses or self._servers:
             return asked
         addresses = await asyncio.to_thread(_hosts_entries, self._hosts_file, bare)
-        listed = _of_families(addresses, families)
+        listed = of_families(addresses, families)
         if not listed:
             return asked
         return Resolution(
@@ -71,47 +68,46 @@ class Resolver:
         )
 
     async def _ask(self, host: str, families: frozenset[int]) -> Resolution:
+        from vpnprobe.transport.families import find_addresses
         from vpnprobe.transport.lookup import look_up
 
         loop = asyncio.get_running_loop()
         started = loop.time()
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(look_up(host, "A" if family == 4 else "AAAA", self._servers, self._timeout))
-                for family in sorted(families)
-            ]
-        lookups = [task.result() for task in tasks]
-        addresses = tuple(address for one in lookups for address in one.addresses[:MAX_ADDRESSES])
-        failure = _worst([one.failure for one in lookups])
+        found = await find_addresses(
+            lambda kind: look_up(host, kind, self._servers, self._timeout), families, keep=MAX_ADDRESSES
+        )
         return Resolution(
             name=host,
             source="dns",
-            addresses=addresses,
-            left_out=sum(len(one.addresses) for one in lookups) - len(addresses),
-            canonical=next((one.canonical for one in lookups if one.canonical), None),
-            ttl=min((one.ttl for one in lookups if one.ttl is not None), default=None),
-            servers=tuple(dict.fromkeys(server for one in lookups for server in one.servers)),
-            failure=None if addresses else failure,
-            partial=failure if addresses and failure and failure.kind is not FailureKind.NO_ADDRESS else None,
+            addresses=found.addresses,
+            left_out=found.left_out,
+            canonical=found.aliases[-1] if found.addresses and found.aliases else None,
+            ttl=found.ttl,
+            servers=found.servers,
+            failure=found.failure,
+            partial=found.partial,
             duration_s=loop.time() - started,
         )
 
 
-def _worst(failures: list[Failure | None]) -> Failure | None:
-    """Return what decides: NXDOMAIN is about the whole name, a missing record only about one family."""
-    order = {FailureKind.NAME_NOT_FOUND: 0, FailureKind.NO_ADDRESS: 2}
-    return min((one for one in failures if one), key=lambda one: order.get(one.kind, 1), default=None)
+def checked_servers(servers: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
+    """Return the servers; raises `UsageError` for one that is not an IP address."""
+    for server in servers:
+        if not server.is_address:
+            raise UsageError(f"{server.host!r} is a name; give the DNS server by its IP address")
+    return tuple(servers)
 
 
 def _from_table(
     host: str, source: Literal["literal", "hosts-file"], addresses: Sequence[str], families: frozenset[int]
 ) -> Resolution:
-    usable = _of_families(addresses, families)
+    usable = of_families(addresses, families)
     failure = None if usable else Failure(kind=FailureKind.NO_ADDRESS, detail="not of the wanted IP version")
     return Resolution(name=host, source=source, addresses=usable, failure=failure)
 
 
-def _of_families(addresses: Sequence[str], families: frozenset[int]) -> tuple[str, ...]:
+def of_families(addresses: Sequence[str], families: frozenset[int]) -> tuple[str, ...]:
+    """Return the addresses of the wanted IP versions."""
     return tuple(one for one in addresses if ipaddress.ip_address(one).version in families)
 
 
