@@ -38,6 +38,7 @@ __all__ = [
     "is_foreign_family",
     "own_flight",
     "path",
+    "readable_chain",
     "sip",
     "speaks_tls",
     "srv",
@@ -201,6 +202,16 @@ def _read_edge_chain(case: Case) -> EdgeChain | Lack:
 
 
 edge_chain = Need(("the certificates of the edge",), _read_edge_chain)
+
+
+def _read_readable_chain(case: Case) -> EdgeChain | Lack:
+    found = _read_edge_chain(case)
+    if isinstance(found, Lack) or found.leaf.parse_error is None:
+        return found
+    return Lack(f"the certificate cannot be read: {found.leaf.parse_error} (FCR014)")
+
+
+readable_chain = Need(("a readable certificate of the edge",), _read_readable_chain)
 
 
 def _read_path(case: Case) -> PathReading | Lack:
