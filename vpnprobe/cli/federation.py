@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
 def federation(
     domains: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DOMAIN...", help="SIP domains that are called, and those that calls come from."),
+        typer.Argument(metavar="DOMAIN", help="SIP domains that are called, and those that calls come from."),
     ] = None,
     from_file: Annotated[
         str | None,

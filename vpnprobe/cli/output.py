@@ -98,10 +98,9 @@ class ReportSink:
             sys.stdout.flush()
             return
         if self._spool is None:
-            # Wherever the run ends, the file goes with the sink.
-            stack = contextlib.ExitStack()
-            self._spool = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline=""))
-            weakref.finalize(self, stack.close)
+            self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", newline="")  # noqa: SIM115 - closed as below
+            # However the run ends, the file goes with the sink.
+            weakref.finalize(self, self._spool.close)
         self._spool.write(text)
 
     def _render(self, report: Report) -> str:

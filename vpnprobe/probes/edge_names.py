@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from vpnprobe.federation.domain import address_kind
-from vpnprobe.model.failure import Failure
+from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.federation import (
     FEDERATION_SERVICE,
     AddressLookup,
@@ -23,10 +23,9 @@ from vpnprobe.model.federation import (
 from vpnprobe.model.target import Endpoint
 from vpnprobe.probes.options import FederationOptions
 from vpnprobe.probes.rations import Rations
-from vpnprobe.transport.records import RecordResolver, authoritative_servers
+from vpnprobe.transport.records import AUTHORITATIVE, RecordResolver, authoritative_servers
 
 SYSTEM_VIEW: Final = "system"
-AUTHORITATIVE_VIEW: Final = "authoritative"
 
 # A federation has one record; a hostile zone can have thousands.
 MAX_TARGETS: Final = 16
@@ -58,12 +57,12 @@ class EdgeNames:
         self._servers = servers
         self._known_siblings = known_siblings
         resolvers = tuple(dict.fromkeys(options.network.resolvers))
-        self._views = [self._view(str(server), (server,)) for server in resolvers] or [self._view(SYSTEM_VIEW, ())]
+        self._views = [self._view(str(server), (server,)) for server in resolvers] or [self._view(SYSTEM_VIEW)]
+        self._authoritative: RecordResolver | None = None
         self.srv: list[SrvLookup] = []
         self.extras: list[SrvLookup] = []
         self.names: list[AddressLookup] = []
         self.siblings: list[Sibling] = []
-        self._authoritative: RecordResolver | None = None
 
     async def look_up_services(self) -> None:
         """Ask every view for the federation record and, where wanted, for the other services."""
@@ -84,12 +83,11 @@ class EdgeNames:
     async def look_up_addresses(self, targets: Iterable[EdgeTarget]) -> None:
         """Ask every view for the addresses of every target, and what the siblings' own records lead to."""
         hosts = list(dict.fromkeys(target.host for target in targets))
+        resolvers = self._views if self._authoritative is None else [*self._views, self._authoritative]
         async with asyncio.TaskGroup() as group:
             for host in hosts:
-                for view in self._views:
-                    group.create_task(self._look_up_host(view, host))
-                if self._authoritative is not None and _is_within(host, self._options.domain):
-                    group.create_task(self._look_up_host(self._authoritative, host))
+                for resolver in resolvers:
+                    group.create_task(self._look_up_host(resolver, host))
             for domain in self._options.siblings[:MAX_SIBLINGS] if self._options.im_and_presence else ():
                 group.create_task(self._look_up_sibling(domain))
         views = self._view_names()
@@ -121,10 +119,9 @@ class EdgeNames:
         domain = self._options.domain
         servers = await authoritative_servers(domain, self._views[0], port=self._options.authoritative_port)
         if isinstance(servers, Failure):
-            lookup = SrvLookup(service=FEDERATION_SERVICE, domain=domain, view=AUTHORITATIVE_VIEW, failure=servers)
-            self.srv.append(lookup)
+            self.srv.append(SrvLookup(service=FEDERATION_SERVICE, domain=domain, view=AUTHORITATIVE, failure=servers))
             return
-        self._authoritative = self._view(AUTHORITATIVE_VIEW, servers)
+        self._authoritative = self._view(AUTHORITATIVE, servers, finder=self._views[0])
         await self._look_up(self._authoritative, services)
 
     async def _look_up_service(self, view: RecordResolver, service: str) -> None:
@@ -132,7 +129,7 @@ class EdgeNames:
         (self.srv if service == FEDERATION_SERVICE else self.extras).append(lookup)
 
     async def _look_up_host(self, view: RecordResolver, host: str) -> None:
-        self.names.append(await view.addresses(host, frozenset({4, 6})))
+        self.names.append(await view.addresses(host))
 
     async def _look_up_sibling(self, domain: str) -> None:
         sibling = self._known_siblings.get(domain)
@@ -147,19 +144,24 @@ class EdgeNames:
         lookup = await view.srv(FEDERATION_SERVICE, domain)
         if lookup.failure is not None:
             return Sibling(domain=domain, failure=lookup.failure)
-        found = [await view.addresses(t.host, frozenset({4, 6})) for t in _targets([lookup])[:MAX_TARGETS]]
-        addresses = tuple(sorted({address for one in found for address in one.addresses[:MAX_ADDRESSES]}))
+        targets = _targets([lookup])[:MAX_TARGETS]
+        if not targets:
+            return Sibling(domain=domain, failure=Failure(kind=FailureKind.NO_RECORD, detail="not offered"))
+        found = [await view.addresses(target.host) for target in targets]
+        addresses = sorted({address for one in found for address in one.addresses[:MAX_ADDRESSES]})
         failure = next((one.failure for one in found if one.failure), None)
-        return Sibling(domain=domain, addresses=addresses, failure=None if addresses else failure)
+        return Sibling(domain=domain, addresses=tuple(addresses), failure=None if addresses else failure)
 
-    def _view(self, name: str, servers: Sequence[Endpoint]) -> RecordResolver:
+    def _view(
+        self, name: str, servers: Sequence[Endpoint] = (), finder: RecordResolver | None = None
+    ) -> RecordResolver:
         def turn(server: Endpoint) -> AbstractAsyncContextManager[None]:
             return self._servers.of(str(server)).turn()
 
-        return RecordResolver(name, servers, timeout=self._options.network.timeout, turn=turn)
+        return RecordResolver(name, servers, timeout=self._options.network.timeout, turn=turn, finder=finder)
 
     def _view_names(self) -> list[str]:
-        return [*(view.view for view in self._views), AUTHORITATIVE_VIEW]
+        return [*(view.view for view in self._views), AUTHORITATIVE]
 
 
 def _targets(lookups: Iterable[SrvLookup]) -> list[EdgeTarget]:
@@ -184,7 +186,3 @@ def _targets(lookups: Iterable[SrvLookup]) -> list[EdgeTarget]:
 
 def _records(lookups: Iterable[SrvLookup]) -> Iterator[tuple[SrvLookup, SrvRecord]]:
     return ((lookup, record) for lookup in lookups for record in lookup.records)
-
-
-def _is_within(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
