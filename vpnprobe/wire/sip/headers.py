@@ -21,6 +21,8 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _SECONDS: Final = re.compile(r"\s*([0-9]{1,10})\s*(?:[(;].*)?", re.DOTALL)
 _CSEQ: Final = re.compile(r"\s*([0-9]{1,10})\s+(\S+)\s*")
 _VIA: Final = re.compile(r"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9]+)\s+([^\s;]+)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
+_ENTRY: Final = re.compile(r"(?:<[^>]*>?|[^,<])+")
 
 
 class Product(msgspec.Struct, frozen=True):
@@ -86,12 +88,12 @@ def parse_cseq(value: str) -> tuple[int, str] | None:
 
 def record_routes(value: str) -> tuple[Route, ...]:
     """Read the entries of one Record-Route header (RFC 3261 section 20.30)."""
-    return tuple(_route(entry) for entry in _split(value)[:MAX_ENTRIES] if entry)
+    return tuple(_route(entry) for entry in _entries(value))
 
 
 def vias(value: str) -> tuple[Via, ...]:
     """Read the entries of one Via header (RFC 3261 section 20.42)."""
-    matches = [_VIA.fullmatch(entry) for entry in _split(value)[:MAX_ENTRIES]]
+    matches = [_VIA.fullmatch(entry) for entry in _entries(value)]
     return tuple(Via(one[1].upper(), one[2], _parameter(one[3], "branch")) for one in matches if one is not None)
 
 
@@ -109,21 +111,7 @@ def _parameter(text: str, name: str) -> str | None:
     return None
 
 
-def _split(text: str) -> list[str]:
-    """Split at commas where neither quotes nor angle brackets are open."""
-    parts = [""]
-    quoted = escaped = inside = False
-    for char in text:
-        if char == "," and not quoted and not inside:
-            parts.append("")
-            continue
-        parts[-1] += char
-        if escaped:
-            escaped = False
-        elif quoted:
-            escaped = char == "\\"
-            quoted = char != '"'
-        else:
-            quoted = char == '"'
-            inside = char == "<" or (inside and char != ">")
-    return [part.strip() for part in parts]
+def _entries(value: str) -> list[str]:
+    """Split at the commas that no quotes or angle brackets enclose; quoted strings are left empty."""
+    entries = [entry.strip() for entry in _ENTRY.findall(_QUOTED.sub('""', value))]
+    return [entry for entry in entries if entry][:MAX_ENTRIES]

@@ -1,0 +1,1 @@
+"""SIP: what is built is exact, what is read may be anything."""
