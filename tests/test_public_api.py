@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 import vpnprobe
-from tests.stand_ins import lab_in_background
+from tests.probes.federations import DOMAIN, Federated, federated
+from tests.stand_ins import in_background, lab_in_background
 from vpnprobe import (
     Evidence,
+    FederationOptions,
     Finding,
     GatewayOptions,
     GivenServer,
@@ -25,11 +27,14 @@ from vpnprobe import (
     judge,
     load_client_credential,
     load_profile,
+    measure_federation,
     measure_gateway,
     measure_phone,
+    parse_domain,
     parse_endpoint,
     parse_group_url,
     parse_mac,
+    probe_federation,
     probe_gateway,
     probe_phone,
 )
@@ -71,6 +76,28 @@ async def test_within_an_event_loop() -> None:
     assert isinstance(phone, Evidence)
     assert judge(phone).cause == "PIN001"
     assert judge(gateway).probe == "gateway"
+
+
+def federation_options(lab: Federated) -> FederationOptions:
+    return FederationOptions(
+        domain=parse_domain(f"sip:user@{DOMAIN}"),
+        given_roots=(lab.pki.root("public").der,),
+        network=NetworkOptions(resolvers=(lab.resolver,), timeout=2),
+    )
+
+
+def test_a_sip_domain_from_a_plain_program() -> None:
+    with in_background(federated()) as lab:
+        report = probe_federation(federation_options(lab))
+    assert isinstance(report, Report)
+    assert (report.probe, report.verdict, report.target.label) == ("federation", "pass", DOMAIN)
+
+
+async def test_a_sip_domain_within_an_event_loop() -> None:
+    async with federated() as lab:
+        evidence = await measure_federation(federation_options(lab))
+    assert evidence.federation is not None
+    assert [visit.address for visit in evidence.federation.visits] == [str(lab.edges[0])]
 
 
 def test_faults_of_the_operator_are_usage_errors() -> None:

@@ -25,6 +25,7 @@ from vpnprobe.version import __version__
 
 if TYPE_CHECKING:
     from vpnprobe.checks.evaluate import judge as judge
+    from vpnprobe.federation.domain import parse_domain as parse_domain
     from vpnprobe.model.errors import UsageError as UsageError
     from vpnprobe.model.evidence import Evidence as Evidence
     from vpnprobe.model.finding import Finding as Finding
@@ -34,14 +35,17 @@ if TYPE_CHECKING:
     from vpnprobe.model.target import parse_mac as parse_mac
     from vpnprobe.phones.profile import load_profile as load_profile
     from vpnprobe.probes.options import AskDhcp as AskDhcp
+    from vpnprobe.probes.options import FederationOptions as FederationOptions
     from vpnprobe.probes.options import GatewayOptions as GatewayOptions
     from vpnprobe.probes.options import GivenConfig as GivenConfig
     from vpnprobe.probes.options import GivenServer as GivenServer
     from vpnprobe.probes.options import NetworkOptions as NetworkOptions
     from vpnprobe.probes.options import Password as Password
     from vpnprobe.probes.options import PhoneOptions as PhoneOptions
+    from vpnprobe.run import measure_federation as measure_federation
     from vpnprobe.run import measure_gateway as measure_gateway
     from vpnprobe.run import measure_phone as measure_phone
+    from vpnprobe.run import probe_federation as probe_federation
     from vpnprobe.run import probe_gateway as probe_gateway
     from vpnprobe.run import probe_phone as probe_phone
     from vpnprobe.transport.tls import load_client_credential as load_client_credential
@@ -53,19 +57,23 @@ _HOMES = {
     "Evidence": "vpnprobe.model.evidence",
     "Finding": "vpnprobe.model.finding",
     "Report": "vpnprobe.model.finding",
+    "parse_domain": "vpnprobe.federation.domain",
     "parse_endpoint": "vpnprobe.model.target",
     "parse_group_url": "vpnprobe.model.target",
     "parse_mac": "vpnprobe.model.target",
     "load_profile": "vpnprobe.phones.profile",
     "AskDhcp": "vpnprobe.probes.options",
+    "FederationOptions": "vpnprobe.probes.options",
     "GatewayOptions": "vpnprobe.probes.options",
     "GivenConfig": "vpnprobe.probes.options",
     "GivenServer": "vpnprobe.probes.options",
     "NetworkOptions": "vpnprobe.probes.options",
     "Password": "vpnprobe.probes.options",
     "PhoneOptions": "vpnprobe.probes.options",
+    "measure_federation": "vpnprobe.run",
     "measure_gateway": "vpnprobe.run",
     "measure_phone": "vpnprobe.run",
+    "probe_federation": "vpnprobe.run",
     "probe_gateway": "vpnprobe.run",
     "probe_phone": "vpnprobe.run",
     "ClientCredential": "vpnprobe.transport.tls_settings",

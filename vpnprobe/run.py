@@ -7,8 +7,9 @@ import asyncio
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report
+from vpnprobe.probes.federation import FederationProbe
 from vpnprobe.probes.gateway import GatewayProbe
-from vpnprobe.probes.options import GatewayOptions, PhoneOptions
+from vpnprobe.probes.options import FederationOptions, GatewayOptions, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
 
 
@@ -22,6 +23,11 @@ async def measure_gateway(options: GatewayOptions) -> Evidence:
     return await GatewayProbe(options).run()
 
 
+async def measure_federation(options: FederationOptions) -> Evidence:
+    """Look at a SIP domain as a Microsoft edge would and return what was seen."""
+    return await FederationProbe(options).run()
+
+
 def probe_phone(options: PhoneOptions) -> Report:
     """Measure and judge. For code without an event loop; inside one, await `measure_phone` and call `judge`."""
     return judge(asyncio.run(measure_phone(options)))
@@ -30,3 +36,8 @@ def probe_phone(options: PhoneOptions) -> Report:
 def probe_gateway(options: GatewayOptions) -> Report:
     """Measure and judge. For code without an event loop; inside one, await `measure_gateway` and call `judge`."""
     return judge(asyncio.run(measure_gateway(options)))
+
+
+def probe_federation(options: FederationOptions) -> Report:
+    """Measure and judge. For code without an event loop; inside one, await `measure_federation` and call `judge`."""
+    return judge(asyncio.run(measure_federation(options)))

@@ -86,7 +86,8 @@ class Federated:
     def options(self, **changes: Any) -> FederationOptions:
         """What the probe is run with."""
         root = self.pki.root("public").der
-        return FederationOptions(**{"domain": DOMAIN, "network": self.network, "given_roots": (root,)} | changes)
+        defaults: dict[str, Any] = {"domain": DOMAIN, "network": self.network, "given_roots": (root,)}
+        return FederationOptions(**defaults | changes)
 
     async def probe(self, **changes: Any) -> Evidence:
         """Run the probe."""

@@ -67,7 +67,7 @@ ED25519_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFo
         pytest.param(PHONE.pem, PHONE.pem, "no private key", id="a certificate for a key"),
         pytest.param(PHONE.pem, LOCKED_KEY, "openssl pkey", id="a key with a password"),
         pytest.param(PHONE.pem, EC_PHONE.key_pem, "does not belong", id="another's key"),
-        pytest.param(capf().pem + PHONE.pem, PLAIN_KEY, "phone's own certificate first", id="the issuer first"),
+        pytest.param(capf().pem + PHONE.pem, PLAIN_KEY, "client's own certificate first", id="the issuer first"),
     ],
 )
 def test_what_cannot_be_used(certificate: bytes | None, key: bytes | None, advice: str, tmp_path: Path) -> None:

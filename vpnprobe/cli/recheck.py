@@ -15,6 +15,7 @@ from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, check_output, write_text
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import SCHEMA_VERSION, Evidence
+from vpnprobe.model.federation import Federation
 
 # A report of a gateway with many addresses is well under 1 MB; a file of many reports (JSON lines) may be long.
 _MAX_SIZE = 256 << 20
@@ -113,7 +114,17 @@ def _missing_certificate(evidence: Evidence) -> str | None:
     for login in evidence.logins:
         named += login.redirect_flight.chain if login.redirect_flight else ()
     named += [pair.leaf for item in evidence.enumerations for pair in item.accepted if pair.leaf]
+    if evidence.federation is not None:
+        named += _named_by(evidence.federation)
     return next((name for name in named if name not in evidence.certificates), None)
+
+
+def _named_by(federation: Federation) -> Iterator[str]:
+    yield from federation.given_roots
+    for visit in federation.visits:
+        for flight in visit.flights:
+            yield from flight.chain
+        yield from (handshake.leaf for handshake in visit.handshakes if handshake.leaf)
 
 
 def _load(name: str) -> bytes:

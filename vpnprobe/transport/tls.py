@@ -152,13 +152,13 @@ def load_client_credential(cert_path: Path, key_path: Path | None = None) -> Cli
             "'-----BEGIN PRIVATE KEY-----' as the key"
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise UsageError(f"{key_path}: a phone's key is RSA or EC; give the key of its LSC or MIC")
+        raise UsageError(f"{key_path}: the key of a phone or an edge is RSA or EC; give the one of this certificate")
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     first, *issuers = certificates
     if first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) != public:
         raise UsageError(
             f"the key in {key_path} does not belong to the first certificate in {cert_path}; "
-            "put the phone's own certificate first, its issuers after it, and give its own key"
+            "put the client's own certificate first, its issuers after it, and give its own key"
         )
     return ClientCredential(
         chain=tuple(one.public_bytes(Encoding.DER) for one in (first, *issuers)),

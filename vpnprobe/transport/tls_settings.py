@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ClientCredential:
-    """The phone's certificate (`chain`: DER, leaf first) and its private key (PEM without password, secret)."""
+    """A client's certificate (`chain`: DER, leaf first) and its private key (PEM without password, secret)."""
 
     chain: tuple[bytes, ...]
     key_pem: bytes = field(repr=False)
