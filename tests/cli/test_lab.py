@@ -16,17 +16,19 @@ import pytest
 
 from tests.cli.driving import CommandLine, clean_environment, command, in_process
 from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN
-from vpnprobe.lab.scenarios import scenarios
+from vpnprobe.lab.catalogue import all_scenarios
 
 
 def test_the_list(cli: CommandLine) -> None:
     text = cli("lab", "list")
     entries = cli("lab", "list", "--json")
     assert text.code == entries.code == OK
-    names = [scenario.name for scenario in scenarios()]
+    names = [scenario.name for scenario in all_scenarios()]
     assert [entry["name"] for entry in entries.json] == names
-    assert [line for line in text.out.splitlines() if line in names] == names
-    for entry, scenario in zip(entries.json, scenarios(), strict=True):
+    listed = [f"{scenario.name} ({scenario.kind})" for scenario in all_scenarios()]
+    assert [line for line in text.out.splitlines() if line in listed] == listed
+    for entry, scenario in zip(entries.json, all_scenarios(), strict=True):
+        assert entry["kind"] == scenario.kind
         assert entry["covers"] == list(scenario.covers)
         assert entry["expect_fail"] == sorted(scenario.expect_fail)
     assert max(map(len, text.out.splitlines())) <= 80

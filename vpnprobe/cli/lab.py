@@ -20,7 +20,7 @@ from vpnprobe.cli.output import help_when_alone, terminal_width, write_text
 from vpnprobe.cli.stopping import run_stoppable
 
 if TYPE_CHECKING:
-    from vpnprobe.lab.scenario import Scenario
+    from vpnprobe.lab.catalogue import AnyScenario
 
 lab_app = typer.Typer(rich_markup_mode=None)
 
@@ -47,32 +47,37 @@ def list_scenarios(json: shared.JsonOption = False, output: shared.OutputOption 
 
     Example: vpnprobe lab list
     """
-    from vpnprobe.lab.scenarios import scenarios
+    from vpnprobe.lab.catalogue import all_scenarios
 
     if json:
-        rows = [
-            {
-                "name": item.name,
-                "title": item.title,
-                "covers": item.covers,
-                "model": item.model,
-                "expect_fail": sorted(item.expect_fail),
-                "expect_verdict": item.expect_verdict,
-            }
-            for item in scenarios()
-        ]
+        rows = [_row(item) for item in all_scenarios()]
         text = msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
     else:
         text = "".join(
-            f"{item.name}\n"
+            f"{item.name} ({item.kind})\n"
             + textwrap.fill(item.title, 78, initial_indent="    ", subsequent_indent="    ")
             + (f"\n    shows {', '.join(item.covers)}" if item.covers else "")
             + "\n"
-            for item in scenarios()
+            for item in all_scenarios()
         )
         text += "\nvpnprobe lab try NAME probes one; vpnprobe lab up NAME keeps it running.\n"
     write_text(text, output)
     return OK
+
+
+def _row(item: AnyScenario) -> dict[str, object]:
+    from vpnprobe.lab.federation.scenario import FederationScenario
+
+    of_its_kind = {"domains": item.domains} if isinstance(item, FederationScenario) else {"model": item.model}
+    return {
+        "name": item.name,
+        "kind": item.kind,
+        "title": item.title,
+        "covers": item.covers,
+        **of_its_kind,
+        "expect_fail": sorted(item.expect_fail),
+        "expect_verdict": item.expect_verdict,
+    }
 
 
 @lab_app.command("up", cls=PlainCommand)
@@ -81,7 +86,11 @@ def up(
     port: Annotated[
         int | None,
         typer.Option(
-            "--port", metavar="PORT", min=1024, max=65000, help="Gateway port; TFTP, HTTP and DNS take the next three."
+            "--port",
+            metavar="PORT",
+            min=1024,
+            max=65000,
+            help="First of four ports: gateway, TFTP, HTTP, DNS; of a federation: DNS (one or two), HTTP.",
         ),
     ] = None,
 ) -> int:
@@ -89,14 +98,14 @@ def up(
 
     Example: vpnprobe lab up no-shared-cipher
     """
-    from vpnprobe.lab.scenarios import find_scenario
+    from vpnprobe.lab.catalogue import find_any_scenario
 
-    wanted = find_scenario(scenario)
+    wanted = find_any_scenario(scenario)
 
     async def serve() -> None:
-        from vpnprobe.lab.network import running_lab
+        from vpnprobe.lab.catalogue import running_any_lab
 
-        async with running_lab(wanted, port_base=port) as lab:
+        async with running_any_lab(wanted, port_base=port) as lab:
             sys.stdout.write(lab.describe(terminal_width()) + "\n\nRunning. Ctrl-C ends it.\n")
             sys.stdout.flush()
             await asyncio.get_running_loop().create_future()
@@ -117,9 +126,9 @@ def try_scenarios(
 
     Exit code 0 when every probe ended with the verdict that its scenario is made for, else 3.
     """
-    from vpnprobe.lab.scenarios import find_scenario
+    from vpnprobe.lab.catalogue import find_any_scenario
 
-    wanted = [find_scenario(name) for name in names or [DEFAULT_SCENARIO]]
+    wanted = [find_any_scenario(name) for name in names or [DEFAULT_SCENARIO]]
     surprises = []
     for number, scenario in enumerate(wanted):
         if number:
@@ -133,10 +142,10 @@ def try_scenarios(
     return UNKNOWN if surprises else OK
 
 
-async def _probe(scenario: Scenario, *, verbose: bool) -> int:
-    from vpnprobe.lab.network import running_lab
+async def _probe(scenario: AnyScenario, *, verbose: bool) -> int:
+    from vpnprobe.lab.catalogue import running_any_lab
 
-    async with running_lab(scenario) as lab:
+    async with running_any_lab(scenario) as lab:
         arguments = [*lab.arguments, *(["--verbose"] if verbose else [])]
         sys.stdout.write(f"$ {shlex.join(['vpnprobe', *arguments])}\n\n")
         sys.stdout.flush()

@@ -202,6 +202,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expect_verdict: Verdict = "pass"
 
     @property
+    def kind(self) -> Literal["phone"]:
+        """What is probed."""
+        return "phone"
+
+    @property
     def faults(self) -> dict[str, object]:
         """What departs from the healthy network, as JSON values."""
         faults: dict[str, object] = msgspec.to_builtins(self.network)

@@ -184,6 +184,11 @@ class FederationScenario(msgspec.Struct, frozen=True, kw_only=True, omit_default
     expect_verdict: Verdict = "pass"
 
     @property
+    def kind(self) -> Literal["federation"]:
+        """What is probed."""
+        return "federation"
+
+    @property
     def faults(self) -> dict[str, object]:
         """What departs from the healthy network, as JSON values."""
         faults: dict[str, object] = msgspec.to_builtins(self.network)
