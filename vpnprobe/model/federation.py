@@ -135,7 +135,8 @@ class PathReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The certification path of one chain, and which engines judged it.
 
     `engine` verified the signatures one by one. `subjects` are the path's names, leaf first (RFC 4514);
-    `missing_issuer` the name of the certificate that is not there. `in_order`, `duplicates` and `unused` are about the
+    `missing_issuer` the name of the certificate that is not there; `obstacle` one clause on the certificate in the way
+    where the end is "issuer-not-ca" or "signature-unchecked". `in_order`, `duplicates` and `unused` are about the
     certificates as sent. `roots` names the public list that was used. `store_engine` is OpenSSL's store and
     `store_refusal` its reason to refuse the same path, None where it accepts; `strict_engine` and `strict_refusal` are
     the same for cryptography's verifier. Where an engine was not asked, its name is None.
@@ -145,6 +146,7 @@ class PathReading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     end: PathEnd
     subjects: tuple[str, ...] = ()
     missing_issuer: str | None = None
+    obstacle: str | None = None
     in_order: bool = True
     root_sent: bool = False
     duplicates: int = 0

@@ -129,11 +129,18 @@ class _Node(msgspec.Struct, frozen=True):
         return self.subject == self.issuer
 
 
-def build_path(chain_der: Sequence[bytes], roots: Sequence[bytes] = (), *, at: datetime) -> PathResult:
+def build_path(
+    chain_der: Sequence[bytes],
+    roots: Sequence[bytes] = (),
+    *,
+    at: datetime,
+    refused: frozenset[bytes] = frozenset(),
+) -> PathResult:
     """Build the path from the leaf `chain_der[0]`, with `roots` as trust anchors. Never raises on any bytes.
 
     `at` is an aware time. Order does not matter above the leaf; with cross-signed authorities the path to a
-    given root wins, then the shortest. Without roots the end is never TRUSTED_ROOT.
+    given root wins, then the shortest. Without roots the end is never TRUSTED_ROOT. A certificate of `refused` is
+    nobody's issuer.
     """
     if not chain_der:
         return PathResult(members=(), end=PathEnd.NO_CERTIFICATE)
@@ -151,7 +158,9 @@ def build_path(chain_der: Sequence[bytes], roots: Sequence[bytes] = (), *, at: d
             unused=tuple(index for index in sent.values() if index),
             duplicates=duplicates,
         )
-    search = _Search([node for node in candidates if node is not None], frozenset(roots))
+    leaf = candidates[0]
+    usable = [node for node in candidates[1:] if node is not None and node.der not in refused]
+    search = _Search([leaf, *usable], frozenset(roots))
     end, path = search.run()
     top = path[-1]
     used = [node.index for node in path if node.source is Source.SENT]
