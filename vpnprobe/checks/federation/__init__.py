@@ -5,5 +5,36 @@ from __future__ import annotations
 from typing import Final
 
 from vpnprobe.checks.base import AnyCheck
+from vpnprobe.checks.federation import (
+    addresses,
+    certificate,
+    domain,
+    edge,
+    handshake,
+    mutual,
+    names,
+    revocation,
+    services,
+    sip,
+    srv,
+    strength,
+    suites,
+    trust,
+)
 
-CHECKS: Final[tuple[AnyCheck, ...]] = ()
+CHECKS: Final[tuple[AnyCheck, ...]] = (
+    *srv.CHECKS,
+    *services.CHECKS,
+    *domain.CHECKS,
+    *addresses.CHECKS,
+    *edge.CHECKS,
+    *suites.CHECKS,
+    *mutual.CHECKS,
+    *handshake.CHECKS,
+    *names.CHECKS,
+    *certificate.CHECKS,
+    *trust.CHECKS,
+    *strength.CHECKS,
+    *revocation.CHECKS,
+    *sip.CHECKS,
+)

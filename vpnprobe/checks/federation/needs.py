@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from vpnprobe.checks.base import Case, Lack, Need
@@ -45,6 +47,9 @@ __all__ = [
     "target",
     "visit",
 ]
+
+# Why the stage was skipped where the operator did not ask for SIP.
+NO_SIP: Final = "--sip not given"
 
 
 def _read_federation(case: Case) -> Federation | Lack:
@@ -226,14 +231,15 @@ path = Need(("the certification path",), _read_path)
 
 
 def _read_sip(case: Case) -> SipExchange | Lack:
+    if any(one.name == "sip" and one.because == NO_SIP for one in case.evidence.stages):
+        return Lack("no SIP was spoken; give --sip", "not-applicable")
     found = _read_visit(case)
     if isinstance(found, Lack):
         return found
     if found.sip is not None:
         return found.sip
-    stage = next((one for one in case.evidence.stages if one.name == "sip"), None)
-    if stage is None or (stage.because or "").startswith("--sip"):
-        return Lack("no SIP was spoken; give --sip", "not-applicable")
+    if found.handshakes and not any(one.completed for one in found.handshakes):
+        return Lack(f"no session with {case.subject.label}, so no SIP was spoken: no handshake completed")
     return not_reached(case.evidence, "sip")
 
 

@@ -1,0 +1,29 @@
+"""Lines of a zone file (RFC 1035 section 5.1), ready to paste."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vpnprobe.model.federation import FEDERATION_SERVICE
+from vpnprobe.model.target import SIP_TLS_PORT
+
+# Seconds. The documents name none; an hour leaves room for a change.
+TTL: Final = 3600
+
+
+def srv_line(
+    domain: str,
+    target: str,
+    *,
+    service: str = FEDERATION_SERVICE,
+    port: int = SIP_TLS_PORT,
+    priority: int = 0,
+    weight: int = 0,
+) -> str:
+    """Return for instance `_sipfederationtls._tcp.example.com. 3600 IN SRV 0 0 5061 sip.example.com.`."""
+    return f"{service}.{domain}. {TTL} IN SRV {priority} {weight} {port} {target.removesuffix('.')}."
+
+
+def address_line(name: str, address: str) -> str:
+    """Return for instance `sip.example.com. 3600 IN A 198.51.100.7`."""
+    return f"{name}. {TTL} IN {'AAAA' if ':' in address else 'A'} {address}"
