@@ -24,14 +24,11 @@ from vpnprobe.model.errors import TransportError, WireError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.target import Endpoint
 from vpnprobe.transport.addresses import socket_address
+from vpnprobe.transport.dns_reply import Reply, read_reply
 from vpnprobe.transport.tcp import failure_from, open_tcp
 
-Reply = dns.message.QueryMessage
 Turn = Callable[[Endpoint], AbstractAsyncContextManager[None]]
 """Entered around every exchange with a server; what it waits is not part of the time limit."""
-
-MAX_REASON: Final = 200
-"""Characters of a server's or the parser's own words."""
 
 _UDP_PAYLOAD: Final = 1232  # what needs no fragments on any path (dnsflagday.net/2020)
 _MAX_DATAGRAM: Final = 65535
@@ -48,7 +45,7 @@ class Question(msgspec.Struct, frozen=True):
     recursion: bool
     checking: bool = True
 
-    def message(self) -> Reply:
+    def message(self) -> dns.message.QueryMessage:
         """Return the question with an id of its own."""
         flags = (dns.flags.RD if self.recursion else 0) | (0 if self.checking else dns.flags.CD)
         if not self.edns:
@@ -67,11 +64,11 @@ class Exchanges:
     async def ask(self, question: Question, server: Endpoint) -> Reply | Failure:
         """Return the answer, whatever its code; or a failure of the network or the format, none is raised."""
         reply = await self._transfer(question.message(), server)
-        if question.edns and not isinstance(reply, Failure) and reply.rcode() in _WITHOUT_EDNS:
+        if question.edns and not isinstance(reply, Failure) and reply.rcode in _WITHOUT_EDNS:
             reply = await self._transfer(msgspec.structs.replace(question, edns=False).message(), server)
         return reply
 
-    async def _transfer(self, query: Reply, server: Endpoint) -> Reply | Failure:
+    async def _transfer(self, query: dns.message.QueryMessage, server: Endpoint) -> Reply | Failure:
         reply = await self._timed(_by_datagram, query, server)
         if isinstance(reply, Failure) or not reply.flags & dns.flags.TC:
             return reply
@@ -84,8 +81,8 @@ class Exchanges:
 
     async def _timed(
         self,
-        exchange: Callable[[Reply, Endpoint, float], Awaitable[Reply]],
-        query: Reply,
+        exchange: Callable[[dns.message.QueryMessage, Endpoint, float], Awaitable[Reply]],
+        query: dns.message.QueryMessage,
         server: Endpoint,
     ) -> Reply | Failure:
         loop = asyncio.get_running_loop()
@@ -105,7 +102,7 @@ class Exchanges:
                 self.left -= loop.time() - started
 
 
-async def _by_datagram(query: Reply, server: Endpoint, seconds: float) -> Reply:
+async def _by_datagram(query: dns.message.QueryMessage, server: Endpoint, seconds: float) -> Reply:
     loop = asyncio.get_running_loop()
     family, address = socket_address(server.host, server.port)
     unusable: WireError | None = None
@@ -118,13 +115,13 @@ async def _by_datagram(query: Reply, server: Endpoint, seconds: float) -> Reply:
                 while True:
                     data = await loop.sock_recv(sock, _MAX_DATAGRAM)
                     try:
-                        reply = _read(data)
+                        reply = read_reply(data, query)
                     except WireError as error:
                         # Only who saw the question knows its id; the rest is noise.
                         if data[:2] == query.id.to_bytes(2) and data[2] & 0x80:
                             unusable = error
                     else:
-                        if query.is_response(reply):
+                        if reply is not None:
                             return reply
                     # A read that finds a datagram does not wait, and what never waits cannot be timed out.
                     await asyncio.sleep(0)
@@ -132,7 +129,7 @@ async def _by_datagram(query: Reply, server: Endpoint, seconds: float) -> Reply:
             raise unusable or TimeoutError from None
 
 
-async def _by_stream(query: Reply, server: Endpoint, seconds: float) -> Reply:
+async def _by_stream(query: dns.message.QueryMessage, server: Endpoint, seconds: float) -> Reply:
     async with asyncio.timeout(seconds):
         stream = await open_tcp(server.host, server.port)
         try:
@@ -145,21 +142,7 @@ async def _by_stream(query: Reply, server: Endpoint, seconds: float) -> Reply:
                 received += data
         finally:
             await stream.close()
-    reply = _read(bytes(received[2:end]))
-    if not query.is_response(reply):
+    reply = read_reply(bytes(received[2:end]), query)
+    if reply is None:
         raise WireError("it answers another question")
     return reply
-
-
-def _read(data: bytes) -> Reply:
-    """Parse a message. One that is cut short has its TC flag set, and perhaps not all its records."""
-    try:
-        message = dns.message.from_wire(data, raise_on_truncation=True)
-    except dns.message.Truncated as error:
-        message = error.kwargs["message"]
-    except Exception as error:
-        # Beside its own errors dnspython lets through what a record's parser runs into.
-        raise WireError(str(error)[:MAX_REASON] or type(error).__name__) from error
-    if not isinstance(message, Reply):
-        raise WireError("not an answer to a query")
-    return message

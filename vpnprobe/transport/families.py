@@ -40,11 +40,12 @@ async def find_addresses(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(ask(family)) for family in sorted(families)]
     answers = [task.result() for task in tasks]
-    kept = tuple(record.address for one in answers for record in one.records[:keep])
+    found = [tuple(dict.fromkeys(record.address for record in one.records)) for one in answers]
+    kept = tuple(address for one in found for address in one[:keep])
     failure = _worst([one.failure for one in answers])
     return Addresses(
         addresses=kept,
-        left_out=sum(len(one.records) for one in answers) - len(kept),
+        left_out=sum(map(len, found)) - len(kept),
         aliases=max((one.aliases for one in answers), key=len),
         ttl=min((one.ttl for one in answers if one.ttl is not None), default=None),
         dnssec=weakest(one.dnssec for one in answers),

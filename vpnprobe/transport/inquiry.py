@@ -6,13 +6,10 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
-import dns.edns
 import dns.exception
 import dns.flags
 import dns.name
 import dns.rcode
-import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 import msgspec
@@ -21,7 +18,8 @@ from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.federation import Dnssec
 from vpnprobe.model.target import Endpoint
-from vpnprobe.transport.dns_exchange import MAX_REASON, Exchanges, Question, Reply, Turn
+from vpnprobe.transport.dns_exchange import Exchanges, Question, Turn
+from vpnprobe.transport.dns_reply import Reply
 
 MAX_ALIASES: Final = 8
 """CNAME links that are followed. A zone should need one; resolvers themselves give up between 11 and 16."""
@@ -89,7 +87,7 @@ class Inquiry:
         trail = [name]
         ttls: list[int] = []
         states: list[Dnssec] = []
-        records: tuple[dns.rdata.Rdata, ...] = ()
+        records: tuple[Any, ...] = ()
         failure: Failure | None = None
         try:
             while not records:
@@ -132,7 +130,7 @@ class Inquiry:
             self._asked[server] = None
             reply = await self._exchanges.ask(question, server)
             if not isinstance(reply, Failure):
-                if reply.rcode() in _ANSWERS and not _is_referral(reply):
+                if reply.rcode in _ANSWERS and not _is_referral(reply):
                     return reply
                 reply = await self._refusal(question, server, reply)
             failures[server] = reply
@@ -141,16 +139,15 @@ class Inquiry:
 
     async def _refusal(self, question: Question, server: Endpoint, reply: Reply) -> Failure:
         """Say why this is no answer, after a look at whether the server only withholds one that it cannot validate."""
-        code = reply.rcode()
+        code = reply.rcode
         if code in _ANSWERS:
             self._not_held = True
             return Failure(kind=FailureKind.SERVFAIL, detail=f"{server} does not hold the name and refers to others")
         self._not_held |= code == dns.rcode.REFUSED
         if code == dns.rcode.SERVFAIL and self._dnssec and self._recursion:
             unchecked = await self._exchanges.ask(msgspec.structs.replace(question, checking=False), server)
-            self._bogus |= not isinstance(unchecked, Failure) and unchecked.rcode() in _ANSWERS
-        reasons = [one.to_text() for one in reply.options if isinstance(one, dns.edns.EDEOption)]
-        because = f" ({', '.join(reasons)[:MAX_REASON]})" if reasons else ""
+            self._bogus |= not isinstance(unchecked, Failure) and unchecked.rcode in _ANSWERS
+        because = f" ({', '.join(reply.reasons)})" if reply.reasons else ""
         return Failure(kind=FailureKind.SERVFAIL, detail=f"{dns.rcode.to_text(code)} from {server}{because}")
 
 
@@ -197,16 +194,16 @@ def _name(text: str, origin: dns.name.Name | None) -> dns.name.Name:
 
 def _follow(
     reply: Reply, kind: dns.rdatatype.RdataType, trail: list[dns.name.Name], ttls: list[int]
-) -> tuple[dns.rdata.Rdata, ...]:
+) -> tuple[Any, ...]:
     """Go from the name at the end of `trail` along the aliases of an answer to the records.
 
     Returns () where the last alias has to be asked for; raises `TransportError` where there is nothing to come.
     """
     asked = trail[-1]
-    sets = {(one.name, one.rdtype): one for one in reply.answer if one.rdclass == dns.rdataclass.IN}
-    while (found := sets.get((trail[-1], kind))) is None and (trail[-1], dns.rdatatype.CNAME) in sets:
-        link = sets[trail[-1], dns.rdatatype.CNAME]
-        target = link[0].target
+    records = reply.records
+    while (found := records.get((trail[-1], kind))) is None and (trail[-1], dns.rdatatype.CNAME) in records:
+        link = records[trail[-1], dns.rdatatype.CNAME]
+        target = link.values[0].target
         if target in trail:
             raise _failed(FailureKind.MALFORMED, f"unusable answer: alias loop at {text_of(target)}")
         if len(trail) > MAX_ALIASES:
@@ -214,15 +211,15 @@ def _follow(
         trail.append(target)
         ttls.append(link.ttl)
     place = f" for {text_of(trail[-1])}" if trail[1:] else ""
-    if reply.rcode() == dns.rcode.NXDOMAIN:
+    if reply.rcode == dns.rcode.NXDOMAIN:
         if found is not None:
             raise _failed(FailureKind.MALFORMED, "unusable answer: NXDOMAIN beside records")
         raise _failed(FailureKind.NAME_NOT_FOUND, f"NXDOMAIN{place}")
     if found is not None:
         ttls.append(found.ttl)
-        return tuple(found)
+        return found.values
     # With the SOA record an answer is complete (RFC 2308 section 2.2), without it the alias may lead elsewhere.
-    if trail[-1] is not asked and not _has(reply, dns.rdatatype.SOA):
+    if trail[-1] is not asked and dns.rdatatype.SOA not in reply.authority:
         return ()
     missing = FailureKind.NO_ADDRESS if kind in _ADDRESS_TYPES else FailureKind.NO_RECORD
     raise _failed(missing, f"no {dns.rdatatype.to_text(kind)} record{place}")
@@ -232,20 +229,16 @@ def _failed(kind: FailureKind, detail: str) -> TransportError:
     return TransportError(Failure(kind=kind, detail=detail))
 
 
-def _has(reply: Reply, kind: dns.rdatatype.RdataType) -> bool:
-    return any(one.rdtype == kind for one in reply.authority)
-
-
 def _is_referral(reply: Reply) -> bool:
     """Whether a server that does not hold the name names others instead of answering (RFC 2308 section 2.2)."""
-    holds = reply.flags & dns.flags.AA or reply.answer or _has(reply, dns.rdatatype.SOA)
-    return reply.rcode() == dns.rcode.NOERROR and not holds and _has(reply, dns.rdatatype.NS)
+    holds = reply.flags & dns.flags.AA or reply.records or dns.rdatatype.SOA in reply.authority
+    return reply.rcode == dns.rcode.NOERROR and not holds and dns.rdatatype.NS in reply.authority
 
 
 def _dnssec(reply: Reply) -> Dnssec:
     if reply.flags & dns.flags.AD:
         return "validated"
-    if any(one.rdtype == dns.rdatatype.RRSIG for one in (*reply.answer, *reply.authority)):
+    if reply.signed:
         return "signed"
     # Signatures are only given to who asks by EDNS; a server without it says nothing about them.
-    return "unsigned" if reply.edns >= 0 else "unknown"
+    return "unsigned" if reply.edns else "unknown"
