@@ -1,4 +1,4 @@
-"""Runs the phone probe against every lab scenario and compares the alarms with those that are due.
+"""Runs the probes against every lab scenario and compares the alarms with those that are due.
 
 `python -m tests.lab.accuracy [NAME ...]` prints one line for each scenario.
 """
@@ -9,19 +9,24 @@ import asyncio
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from vpnprobe.checks.evaluate import judge
+from vpnprobe.lab.catalogue import AnyScenario, all_scenarios, find_any_scenario
+from vpnprobe.lab.federation.network import FederationLab, running_federation_lab
+from vpnprobe.lab.federation.scenario import FederationScenario
 from vpnprobe.lab.gateway import PASSWORD, USER
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.scenario import Scenario
-from vpnprobe.lab.scenarios import find_scenario, scenarios
-from vpnprobe.model.finding import Report
+from vpnprobe.model.finding import Finding, Report, Verdict
 from vpnprobe.model.target import parse_group_url
 from vpnprobe.phones import load_profile
-from vpnprobe.probes.options import GivenServer, NetworkOptions, Password, PhoneOptions
+from vpnprobe.pki.fingerprint import sha256
+from vpnprobe.probes.federation import FederationProbe, FederationShared
+from vpnprobe.probes.options import FederationOptions, GivenServer, NetworkOptions, Password, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
 from vpnprobe.transport.tls_settings import ClientCredential
 
@@ -30,18 +35,47 @@ _AT_ONCE = 8
 # Loopback answers in milliseconds; what takes longer is a fault that is meant to.
 _STEP_TIMEOUT_S = 2.0
 
+# The worst verdict last, as exit codes rank them.
+_VERDICTS: tuple[Verdict, ...] = ("pass", "warn", "inconclusive", "fail")
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the probe said of one scenario."""
+    """What the probe said of one scenario, in one report or, for several domains, in one each."""
 
-    scenario: Scenario
-    report: Report
+    scenario: AnyScenario
+    reports: tuple[Report, ...]
+
+    @property
+    def report(self) -> Report:
+        """The report where there is one."""
+        [report] = self.reports
+        return report
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings of every report."""
+        return [finding for report in self.reports for finding in report.findings]
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict."""
+        return max((report.verdict for report in self.reports), key=_VERDICTS.index)
 
     @property
     def alarms(self) -> frozenset[str]:
         """Ids of the checks that alarmed."""
-        return frozenset(finding.id for finding in self.report.findings if finding.is_alarm)
+        return frozenset(finding.id for finding in self.findings if finding.is_alarm)
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The targets that alarms are about, and the domains where they are about none."""
+        return frozenset(
+            finding.target or report.target.label
+            for report in self.reports
+            for finding in report.findings
+            if finding.is_alarm
+        )
 
     @property
     def missed(self) -> frozenset[str]:
@@ -54,16 +88,24 @@ class Outcome:
         return self.alarms - self.scenario.expect_fail
 
     @property
+    def misplaced(self) -> frozenset[str]:
+        """Domains and targets of a federation that alarms are about without being due, or not about and due."""
+        if not isinstance(self.scenario, FederationScenario):
+            return frozenset()
+        return self.places ^ self.scenario.expect_at
+
+    @property
     def is_right(self) -> bool:
-        """Whether alarms and verdict are those of the scenario."""
-        return not self.missed and not self.false and self.report.verdict == self.scenario.expect_verdict
+        """Whether alarms, what they are about and verdict are those of the scenario."""
+        return not (self.missed or self.false or self.misplaced) and self.verdict == self.scenario.expect_verdict
 
     def __str__(self) -> str:
-        words = [f"{self.scenario.name}: {self.report.verdict}"]
+        words = [f"{self.scenario.name}: {self.verdict}"]
         words += [f"found {', '.join(sorted(self.alarms & self.scenario.expect_fail))}"] if self.alarms else []
         words += [f"MISSED {', '.join(sorted(self.missed))}"] if self.missed else []
         words += [f"FALSE ALARM {', '.join(sorted(self.false))}"] if self.false else []
-        if self.report.verdict != self.scenario.expect_verdict:
+        words += [f"MISPLACED {', '.join(sorted(self.misplaced))}"] if self.misplaced else []
+        if self.verdict != self.scenario.expect_verdict:
             words.append(f"NOT {self.scenario.expect_verdict}")
         return "; ".join(words)
 
@@ -79,33 +121,72 @@ def options_for(lab: Lab) -> PhoneOptions:
         server=server if wanted.config_server and not wanted.cert_hashes else None,
         http_port=lab.http_endpoint.port,
         cert_hashes=lab.cert_hashes if wanted.cert_hashes else (),
-        client=_credential(lab) if wanted.client else None,
+        client=_credential(lab.client_certificate, lab.client_key) if wanted.client else None,
         password=Password(user=USER, password=PASSWORD) if wanted.password else None,
         network=NetworkOptions(resolvers=(lab.dns_endpoint,), timeout=_STEP_TIMEOUT_S),
     )
 
 
-def _credential(lab: Lab) -> ClientCredential:
+def federation_options(lab: FederationLab) -> list[FederationOptions]:
+    """Return what the probe is run with for each domain: the same as the command line of `lab.arguments`."""
+    wanted, domains = lab.scenario.options, lab.scenario.domains
+    client = _credential(lab.client_certificate, lab.client_key) if wanted.client_certificate else None
+    return [
+        FederationOptions(
+            domain=domain,
+            extras=wanted.extras,
+            client=client,
+            given_roots=() if lab.root is None else (_ders(lab.root)[0],),
+            partner=wanted.partner,
+            im_and_presence=wanted.im_and_presence,
+            certificates=() if wanted.expects is None else (sha256(_ders(lab.expected)[0]).hex(),),
+            revocation=wanted.revocation,
+            sip=wanted.sip,
+            siblings=tuple(other for other in domains if other != domain) if wanted.im_and_presence else (),
+            network=NetworkOptions(resolvers=lab.resolvers, timeout=_STEP_TIMEOUT_S),
+        )
+        for domain in domains
+    ]
+
+
+def _ders(path: Path) -> tuple[bytes, ...]:
+    chain = x509.load_pem_x509_certificates(path.read_bytes())
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
+
+
+def _credential(certificate: Path, key: Path) -> ClientCredential:
     """Read the lab's client certificate without the check of its key, which is right and takes 50 ms each time."""
-    chain = x509.load_pem_x509_certificates(lab.client_certificate.read_bytes())
-    ders = tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
-    return ClientCredential(chain=ders, key_pem=lab.client_key.read_bytes())
+    return ClientCredential(chain=_ders(certificate), key_pem=key.read_bytes())
 
 
 async def probe(scenario: Scenario, *, host: str = "127.0.0.1") -> Outcome:
     """Run the scenario's lab at this loopback address and the probe against it."""
     async with running_lab(scenario, host=host) as lab:
         evidence = await PhoneProbe(options_for(lab)).run()
-    return Outcome(scenario, judge(evidence))
+    return Outcome(scenario, (judge(evidence),))
 
 
-async def probe_all(wanted: Iterable[Scenario]) -> list[Outcome]:
+async def probe_federation(scenario: FederationScenario) -> Outcome:
+    """Run the scenario's lab and the probe against each of its domains."""
+    async with running_federation_lab(scenario) as lab:
+        options = federation_options(lab)
+        shared = FederationShared(options[0].network)
+        found = [await FederationProbe(wanted, shared=shared).run() for wanted in options]
+    return Outcome(scenario, tuple(judge(evidence) for evidence in found))
+
+
+async def probe_any(scenario: AnyScenario) -> Outcome:
+    """Run the scenario's lab and its probe."""
+    return await (probe_federation(scenario) if isinstance(scenario, FederationScenario) else probe(scenario))
+
+
+async def probe_all(wanted: Iterable[AnyScenario]) -> list[Outcome]:
     """Probe every scenario, several at a time; the outcomes are in the scenarios' order."""
     places = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(scenario: Scenario) -> Outcome:
+    async def one(scenario: AnyScenario) -> Outcome:
         async with places:
-            return await probe(scenario)
+            return await probe_any(scenario)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(scenario)) for scenario in wanted]
@@ -130,14 +211,14 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 def main(names: Sequence[str]) -> None:
     """Probe the named scenarios, or all, and print how each went."""
-    wanted = [find_scenario(name) for name in names] or scenarios()
+    wanted = [find_any_scenario(name) for name in names] or all_scenarios()
     outcomes = asyncio.run(probe_all(wanted))
     lines = [str(outcome) for outcome in outcomes]
     if names:
         lines += [
             f"  {finding.status:14} {finding.severity:8} {finding.id} {finding.subject}: {finding.summary}"
             for outcome in outcomes
-            for finding in outcome.report.findings
+            for finding in outcome.findings
         ]
     sys.stdout.write("\n".join((*lines, "", table(outcomes), "")))
 
