@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -126,6 +127,8 @@ async def federated(
         )
         resolver = await stack.enter_async_context(resolving(zone))
         yield Federated(resolver, zone, tuple(Endpoint(host, port) for host in hosts), pki)
+    # Transports close their sockets in the turn of the loop after the one that closes them.
+    await asyncio.sleep(0.01)
 
 
 def named(*names: str, **changes: Any) -> EdgeCertificate:

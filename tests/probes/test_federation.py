@@ -1,0 +1,520 @@
+"""The federation probe against a DNS server and edges on loopback: what it asks, dials, sends and leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.probes.federations import (
+    DOMAIN,
+    SERVICE,
+    TARGET,
+    ScriptedZone,
+    federated,
+    named,
+    resolving,
+)
+from tests.probes.networks import needs_ipv6, needs_second_address, nothing_left_behind, stage_ends
+from tests.stand_ins import LOOPBACK, SECOND, listening
+from vpnprobe.lab.federation.scenario import Edge
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.failure import FailureKind
+from vpnprobe.model.federation import EdgeVisit, Federation
+from vpnprobe.model.target import Endpoint
+from vpnprobe.phones import edge_hellos
+from vpnprobe.probes.edge_names import EXTRA_SERVICES, MAX_TARGETS, PRIVATE_BESIDE_PUBLIC
+from vpnprobe.probes.federation import (
+    MAX_DIALLED,
+    NO_PORT,
+    OTHER_FAMILY,
+    TOO_MANY,
+    FederationProbe,
+    FederationShared,
+)
+from vpnprobe.probes.options import NetworkOptions
+
+HELLOS = ("microsoft-edge", "tls12-rsa", "tls12-ecdhe", "tls10", "ec-only", "3des-only")
+NOT_ASKED = ("skipped", "--sip not given")
+
+
+def seen(evidence: Evidence) -> Federation:
+    assert evidence.federation is not None
+    return evidence.federation
+
+
+def only_visit(evidence: Evidence) -> EdgeVisit:
+    [visit] = seen(evidence).visits
+    return visit
+
+
+# --- a healthy domain ---
+
+
+async def test_all_stages_in_the_order_of_an_edge() -> None:
+    async with federated() as lab:
+        evidence = await lab.probe(sip=True)
+    assert [stage.name for stage in evidence.stages] == [
+        "srv",
+        "target-names",
+        "addresses",
+        "first-flight",
+        "mutual-tls",
+        "certificate",
+        "sip",
+    ]
+    assert {stage.status for stage in evidence.stages} == {"done"}
+    assert (evidence.persona.profile, evidence.target.label) == ("microsoft-edge", DOMAIN)
+    assert evidence.interrupted is None
+    found = seen(evidence)
+    view = str(lab.resolver)
+    assert [(one.view, one.name, one.failure) for one in found.srv] == [(view, SERVICE, None)]
+    assert [(one.host, one.port, one.views) for one in found.targets] == [(TARGET, lab.edges[0].port, (view,))]
+    assert [(one.name, one.view, one.addresses) for one in found.names] == [(TARGET, view, (LOOPBACK,))]
+    assert (found.extras, found.siblings, found.revocations) == ((), (), ())
+    visit = only_visit(evidence)
+    assert (visit.target, visit.address, visit.views, visit.not_dialled) == (TARGET, str(lab.edges[0]), (view,), None)
+    assert [flight.hello for flight in visit.flights] == list(HELLOS)
+    assert {flight.server_name for flight in visit.flights} == {TARGET}
+    assert visit.path is not None
+    assert visit.path.end == "given-root"
+    assert visit.sip is not None
+    assert (visit.sip.uri, visit.sip.status) == (f"sip:{DOMAIN}", 200)
+    assert evidence.chain(found.given_roots) == (lab.pki.root("public").der,)
+    # Flights live in their visits: what reads a phone's flights must not meet them.
+    assert (evidence.first_flights, evidence.handshakes) == ((), ())
+
+
+def test_the_edges_own_hello_is_the_first_and_all_name_the_target() -> None:
+    hellos = edge_hellos()
+    assert tuple(hellos) == HELLOS
+    assert all(hello.server_name for hello in hellos.values())
+    assert {name for name, hello in hellos.items() if hello.client_version < 0x0303} == {"tls10"}
+    # What Microsoft's registry file turns off is not offered (M-10).
+    assert 0x000A not in hellos["microsoft-edge"].suites
+    assert hellos["3des-only"].suites == (0x000A,)
+
+
+async def test_who_is_expected_is_in_the_evidence() -> None:
+    expected = ("ab" * 20,)
+    async with federated() as lab:
+        evidence = await lab.probe(partner="office-365", im_and_presence=True, certificates=expected)
+    expectation = evidence.expectation
+    assert (expectation.partner, expectation.im_and_presence, expectation.certificates) == (
+        "office-365",
+        True,
+        expected,
+    )
+
+
+# --- what DNS says ---
+
+
+async def test_a_domain_without_a_record() -> None:
+    async with federated(records={}) as lab:
+        evidence = await lab.probe()
+    assert stage_ends(evidence) == {
+        "srv": ("failed", "no federation record"),
+        "target-names": ("skipped", "srv"),
+        "addresses": ("skipped", "srv"),
+        "first-flight": ("skipped", "addresses"),
+        "mutual-tls": ("skipped", "first-flight"),
+        "certificate": ("skipped", "first-flight"),
+        "sip": NOT_ASKED,
+    }
+    [lookup] = seen(evidence).srv
+    assert lookup.failure is not None
+    assert lookup.failure.kind is FailureKind.NAME_NOT_FOUND
+
+
+async def test_a_record_that_says_that_there_is_none_leads_nowhere() -> None:
+    async with federated(records={(SERVICE, "SRV"): ["0 0 0 ."]}) as lab:
+        evidence = await lab.probe()
+    assert stage_ends(evidence)["srv"] == ("done", None)
+    assert stage_ends(evidence)["target-names"][0] == "failed"
+    assert stage_ends(evidence)["addresses"] == ("skipped", "target-names")
+    assert (seen(evidence).targets, seen(evidence).visits) == ((), ())
+
+
+async def test_a_target_without_an_address() -> None:
+    async with federated(records={(SERVICE, "SRV"): [f"0 0 5061 {TARGET}."]}) as lab:
+        evidence = await lab.probe()
+    assert stage_ends(evidence)["addresses"] == ("failed", "no address")
+    assert stage_ends(evidence)["first-flight"] == ("skipped", "addresses")
+
+
+@needs_second_address
+async def test_every_target_is_looked_at_in_the_order_of_rfc_2782() -> None:
+    records = {
+        (SERVICE, "SRV"): ["20 0 {port} c.uc.example.", "10 1 {port} b.uc.example.", "10 5 {port} a.uc.example."],
+        ("a.uc.example", "A"): [LOOPBACK],
+        ("b.uc.example", "A"): [SECOND],
+    }
+    edges = Edge(certificate=named("a.uc.example")), Edge(certificate=named("b.uc.example"))
+    async with federated(*edges, records=records, hosts=(LOOPBACK, SECOND)) as lab:
+        evidence = await lab.probe()
+    assert [target.host[0] for target in seen(evidence).targets] == ["a", "b", "c"]
+    assert [lookup.name[0] for lookup in seen(evidence).names] == ["a", "b", "c"]
+    visits = seen(evidence).visits
+    assert [(visit.target[0], visit.address) for visit in visits] == [
+        ("a", str(lab.edges[0])),
+        ("b", str(lab.edges[1])),
+    ]
+    assert visits[0].flights[0].chain != visits[1].flights[0].chain
+
+
+async def test_a_target_outside_of_the_domain_is_looked_at_all_the_same() -> None:
+    """A good address does not mend the name, and both are worth knowing (F4-06)."""
+    records = {(SERVICE, "SRV"): ["0 0 {port} edge.other.example."], ("edge.other.example", "A"): [LOOPBACK]}
+    async with federated(records=records) as lab:
+        evidence = await lab.probe()
+    assert only_visit(evidence).flights[0].failure is None
+
+
+async def test_other_services_only_where_they_are_asked_for() -> None:
+    records = {("_cisco-uds._tcp.uc.example", "SRV"): ["0 0 8443 cucm.uc.example."]}
+    async with federated(records=records) as lab:
+        evidence = await lab.probe(extras=True)
+    extras = seen(evidence).extras
+    assert tuple(lookup.service for lookup in extras) == EXTRA_SERVICES
+    assert [lookup.service for lookup in extras if lookup.records] == ["_cisco-uds._tcp"]
+
+
+@needs_second_address
+async def test_each_resolver_is_a_view_of_its_own() -> None:
+    inside = ScriptedZone({(SERVICE, "SRV"): [f"0 0 9 {TARGET}."], (TARGET, "A"): [SECOND]})
+    async with federated() as lab, resolving(inside) as other:
+        network = NetworkOptions(resolvers=(lab.resolver, other, lab.resolver), timeout=2)
+        evidence = await lab.probe(network=network)
+    public, internal = str(lab.resolver), str(other)
+    found = seen(evidence)
+    assert [lookup.view for lookup in found.srv] == [public, internal]
+    port = lab.edges[0].port
+    assert {(target.port, target.views) for target in found.targets} == {(port, (public,)), (9, (internal,))}
+    # Every view is asked for every target, whoever named it.
+    assert [(lookup.view, lookup.addresses) for lookup in found.names] == [(public, (LOOPBACK,)), (internal, (SECOND,))]
+    assert {(visit.address, visit.views) for visit in found.visits} == {
+        (f"{LOOPBACK}:{port}", (public,)),
+        (f"{SECOND}:{port}", (internal,)),
+        (f"{LOOPBACK}:9", (public,)),
+        (f"{SECOND}:9", (internal,)),
+    }
+
+
+async def test_the_zone_s_own_servers() -> None:
+    records = {
+        ("uc.example", "NS"): ["ns.uc.example."],
+        ("ns.uc.example", "A"): [LOOPBACK],
+        (SERVICE, "SRV"): ["0 0 {port} " + f"{TARGET}."],
+        (TARGET, "A"): [LOOPBACK],
+    }
+    async with federated(records=records) as lab:
+        evidence = await lab.probe(authoritative=True, authoritative_port=lab.resolver.port)
+    views = (str(lab.resolver), "authoritative")
+    assert tuple(lookup.view for lookup in seen(evidence).srv) == views
+    assert only_visit(evidence).views == views
+
+
+async def test_a_zone_whose_servers_cannot_be_found() -> None:
+    async with federated() as lab:
+        evidence = await lab.probe(authoritative=True, authoritative_port=lab.resolver.port)
+    resolver, zone = seen(evidence).srv
+    assert resolver.records
+    assert zone.view == "authoritative"
+    assert zone.failure is not None
+    assert stage_ends(evidence)["first-flight"] == ("done", None)
+
+
+async def test_other_domains_of_the_same_deployment() -> None:
+    records = {
+        (SERVICE, "SRV"): ["0 0 {port} " + f"{TARGET}."],
+        (TARGET, "A"): [LOOPBACK],
+        ("_sipfederationtls._tcp.second.example", "SRV"): ["0 0 5061 sip.second.example."],
+        ("sip.second.example", "A"): ["192.0.2.7", "192.0.2.6"],
+        ("_sipfederationtls._tcp.off.example", "SRV"): ["0 0 0 ."],
+    }
+    siblings = ("second.example", "off.example", "missing.example")
+    async with federated(records=records) as lab:
+        shared = FederationShared(lab.network)
+        for _ in range(2):
+            options = lab.options(im_and_presence=True, siblings=siblings)
+            evidence = await FederationProbe(options, shared=shared).run()
+            assert [one.domain for one in seen(evidence).siblings] == list(siblings)
+            good, off, missing = seen(evidence).siblings
+            assert (good.addresses, good.failure) == (("192.0.2.6", "192.0.2.7"), None)
+            assert off.failure is not None
+            assert missing.failure is not None
+            assert missing.failure.kind is FailureKind.NAME_NOT_FOUND
+        # What is known is not asked again; what failed may have come back.
+        assert lab.zone.asked["_sipfederationtls._tcp.second.example", "SRV"] == 1
+        assert lab.zone.asked["_sipfederationtls._tcp.missing.example", "SRV"] == 2
+        await lab.probe(siblings=siblings)
+        assert lab.zone.asked["_sipfederationtls._tcp.missing.example", "SRV"] == 2
+
+
+# --- what is not dialled ---
+
+
+@pytest.mark.parametrize(
+    ("addresses", "left_alone"),
+    [
+        (["127.0.0.1", "10.7.7.7"], ["10.7.7.7"]),
+        (["192.0.2.1", "10.7.7.7", "fd00::7"], ["10.7.7.7", "fd00::7"]),
+        (["10.7.7.7", "10.7.7.8"], []),
+        (["192.0.2.1", "127.0.0.1"], []),
+    ],
+    ids=["beside loopback", "beside a public one", "private alone", "none private"],
+)
+async def test_a_private_address_beside_another_is_left_alone(
+    addresses: list[str], left_alone: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled = note_dialled(monkeypatch)
+    kinds = {"A": [one for one in addresses if "." in one], "AAAA": [one for one in addresses if ":" in one]}
+    records = {(SERVICE, "SRV"): [f"0 0 9 {TARGET}."]} | {(TARGET, kind): data for kind, data in kinds.items()}
+    async with federated(records=records) as lab:
+        evidence = await lab.probe()
+    reasons = {visit.address.rpartition(":")[0].strip("[]"): visit.not_dialled for visit in seen(evidence).visits}
+    assert [address for address, reason in reasons.items() if reason == PRIVATE_BESIDE_PUBLIC] == left_alone
+    assert sorted(reasons) == sorted(addresses)
+    assert dialled == set(addresses) - set(left_alone)
+
+
+async def test_a_private_address_that_one_resolver_gives_alone_is_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    dialled = note_dialled(monkeypatch)
+    records = {(SERVICE, "SRV"): [f"0 0 9 {TARGET}."], (TARGET, "A"): ["192.0.2.1", "10.7.7.7"]}
+    inside = ScriptedZone({(SERVICE, "SRV"): [f"0 0 9 {TARGET}."], (TARGET, "A"): ["10.7.7.7"]})
+    async with federated(records=records) as lab, resolving(inside) as other:
+        await lab.probe(network=NetworkOptions(resolvers=(lab.resolver, other), timeout=2))
+    assert dialled == {"192.0.2.1", "10.7.7.7"}
+
+
+def note_dialled(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Nothing is dialled from now on, but it is noted what would have been."""
+    from vpnprobe.probes import flights
+    from vpnprobe.transport.flight import FlightCapture, first_flight
+
+    dialled: set[str] = set()
+
+    async def note(address: str, port: int, *arguments: Any, **more: Any) -> FlightCapture:
+        dialled.add(address)
+        return await first_flight(LOOPBACK, 9, *arguments, **more)
+
+    monkeypatch.setattr(flights, "first_flight", note)
+    return dialled
+
+
+@needs_ipv6
+@pytest.mark.parametrize(("family", "other"), [(4, "::1"), (6, LOOPBACK)])
+async def test_the_other_ip_version_is_looked_up_and_left_alone(family: int, other: str) -> None:
+    records = {
+        (SERVICE, "SRV"): ["0 0 {port} " + f"{TARGET}."],
+        (TARGET, "A"): [LOOPBACK],
+        (TARGET, "AAAA"): ["::1"],
+    }
+    edges = (Edge(), Edge())
+    async with federated(*edges, records=records, hosts=(LOOPBACK, "::1")) as lab:
+        network = NetworkOptions(resolvers=(lab.resolver,), timeout=2, families=frozenset({family}))
+        evidence = await lab.probe(network=network)
+    reasons = {visit.address: visit.not_dialled for visit in seen(evidence).visits}
+    port = lab.edges[0].port
+    assert reasons.pop(str(Endpoint(other, port))) == OTHER_FAMILY
+    assert set(reasons.values()) == {None}
+    assert set(seen(evidence).names[0].addresses) == {LOOPBACK, "::1"}
+
+
+async def test_port_0_is_no_port() -> None:
+    records = {(SERVICE, "SRV"): [f"0 0 0 {TARGET}."], (TARGET, "A"): [LOOPBACK]}
+    async with federated(records=records) as lab:
+        evidence = await lab.probe()
+    assert only_visit(evidence).not_dialled == NO_PORT
+    assert stage_ends(evidence)["first-flight"] == ("skipped", "no address to dial")
+
+
+async def test_a_crowd_of_targets_and_addresses_is_cut() -> None:
+    hosts = [f"h{number:02}.uc.example" for number in range(40)]
+    records: dict[tuple[str, str], list[str]] = {(SERVICE, "SRV"): [f"0 0 9 {host}." for host in hosts]}
+    for number, host in enumerate(hosts):
+        records[host, "A"] = [f"127.1.{number}.{last}" for last in range(1, 12)]
+    async with federated(records=records) as lab:
+        evidence = await lab.probe()
+    found = seen(evidence)
+    assert len(found.targets) == MAX_TARGETS
+    assert found.targets_left_out == len(hosts) - MAX_TARGETS
+    reasons = [visit.not_dialled for visit in found.visits]
+    assert reasons.count(None) == MAX_DIALLED
+    assert set(reasons) == {None, TOO_MANY}
+    assert len(found.names) == MAX_TARGETS
+
+
+# --- first flights ---
+
+
+async def test_a_closed_port_is_dialled_once() -> None:
+    async with federated(Edge(listens="refuses")) as lab:
+        evidence = await lab.probe()
+    assert [flight.hello for flight in only_visit(evidence).flights] == ["microsoft-edge"]
+    assert stage_ends(evidence)["first-flight"] == ("failed", "no hello was answered")
+    assert stage_ends(evidence)["mutual-tls"] == ("skipped", "first-flight")
+
+
+async def test_silence_is_waited_for_twice() -> None:
+    async with federated(Edge(listens="silent")) as lab:
+        evidence = await lab.probe(network=NetworkOptions(resolvers=(lab.resolver,), timeout=0.2))
+    assert [flight.hello for flight in only_visit(evidence).flights] == ["microsoft-edge", "tls12-rsa"]
+
+
+async def test_probes_that_share_an_edge_share_its_places() -> None:
+    open_now = most = 0
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        await reader.read(1)
+        await asyncio.sleep(0.005)
+        open_now -= 1
+        writer.close()
+
+    async with listening(count) as port:
+        records = {(SERVICE, "SRV"): [f"0 0 {port} {TARGET}."], (TARGET, "A"): [LOOPBACK]}
+        async with federated(records=records) as lab:
+            shared = FederationShared(lab.network)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(6):
+                    group.create_task(FederationProbe(lab.options(), shared=shared).run())
+    assert most == lab.network.parallel
+
+
+# --- handshakes and our certificate ---
+
+
+async def handshakes(edge: Edge, **changes: Any) -> list[tuple[bool, bool, bool]]:
+    """Of each handshake: was it completed, was a certificate asked for, was ours sent."""
+    async with federated(edge) as lab:
+        given = changes.pop("given", True)
+        visit = only_visit(await lab.probe(client=lab.credential if given else None, **changes))
+    return [(one.completed, one.client_certificate_requested, bool(one.client_certificate)) for one in visit.handshakes]
+
+
+@pytest.mark.parametrize(
+    ("edge", "ends"),
+    [
+        (Edge(asks="no"), [(True, False, False)]),
+        (Edge(asks="asks"), [(True, True, False), (True, True, True)]),
+        (Edge(asks="insists"), [(False, True, False), (True, True, True)]),
+        (Edge(asks="insists", refuses_client=True), [(False, True, False), (False, True, True)]),
+        (Edge(asks="insists", certificate=named("other.example")), [(False, True, False)]),
+        (Edge(asks="insists", certificate=named("*.uc.example")), [(False, True, False)]),
+        (Edge(asks="insists", certificate=named(DOMAIN)), [(False, True, False)]),
+    ],
+    ids=["not asked", "asked", "demanded", "refused", "another name", "a wildcard", "the domain itself"],
+)
+async def test_our_certificate_goes_only_to_an_edge_that_asks_and_names_the_target(
+    edge: Edge, ends: list[tuple[bool, bool, bool]]
+) -> None:
+    assert await handshakes(edge) == ends
+
+
+async def test_without_a_certificate_of_ours_there_is_one_handshake() -> None:
+    assert await handshakes(Edge(asks="insists"), given=False) == [(False, True, False)]
+
+
+@pytest.mark.parametrize(
+    ("edge", "because"),
+    [
+        (Edge(asks="insists"), "a client certificate is wanted, and none was given"),
+        (Edge(listens="3des-only"), "no handshake completed"),
+    ],
+    ids=["wanted", "no common suite"],
+)
+async def test_wants_our_certificate_is_never_down(edge: Edge, because: str) -> None:
+    async with federated(edge) as lab:
+        evidence = await lab.probe(sip=True)
+    assert stage_ends(evidence)["mutual-tls"] == ("failed", because)
+    assert stage_ends(evidence)["sip"] == ("skipped", "mutual-tls")
+
+
+async def test_an_old_edge_is_spoken_to() -> None:
+    edge = Edge(minimum="TLS 1.0", maximum="TLS 1.0", suites=("AES128-SHA",))
+    async with federated(edge) as lab:
+        visit = only_visit(await lab.probe())
+    assert {flight.version for flight in visit.flights if flight.failure is None} == {0x0301}
+    assert [(one.completed, one.version) for one in visit.handshakes] == [(True, 0x0301)]
+
+
+async def test_the_path_of_a_chain_that_only_another_hello_was_shown() -> None:
+    async with federated(Edge(listens="3des-only")) as lab:
+        visit = only_visit(await lab.probe())
+    assert [flight.hello for flight in visit.flights if flight.chain] == ["3des-only"]
+    assert visit.path is not None
+    assert visit.path.end == "given-root"
+
+
+# --- SIP ---
+
+
+@pytest.mark.parametrize("given", [False, True])
+async def test_sip_goes_over_the_last_session(given: bool) -> None:
+    async with federated() as lab:
+        evidence = await lab.probe(sip=True, client=lab.credential if given else None)
+        name = evidence.client_chain[0] if given else None
+    visit = only_visit(evidence)
+    assert visit.sip is not None
+    assert (visit.sip.status, visit.sip.client_certificate) == (200, name)
+
+
+async def test_sip_that_is_not_answered() -> None:
+    async with federated(Edge(sip="silent")) as lab:
+        evidence = await lab.probe(sip=True, network=NetworkOptions(resolvers=(lab.resolver,), timeout=0.3))
+    assert stage_ends(evidence)["sip"] == ("failed", "no answer")
+    exchange = only_visit(evidence).sip
+    assert exchange is not None
+    assert exchange.failure is not None
+    assert exchange.failure.kind is FailureKind.TIMEOUT
+
+
+# --- a run that is cut short ---
+
+
+async def test_the_deadline_ends_it_with_what_was_seen() -> None:
+    with nothing_left_behind():
+        async with federated(Edge(listens="silent")) as lab:
+            network = NetworkOptions(resolvers=(lab.resolver,), timeout=30, deadline=0.5)
+            evidence = await lab.probe(network=network)
+    assert evidence.interrupted == "deadline"
+    ends = stage_ends(evidence)
+    assert ends["srv"] == ends["target-names"] == ends["addresses"] == ("done", None)
+    assert ends["first-flight"] == ("failed", "deadline")
+    assert ends["mutual-tls"] == ends["sip"] == ("skipped", "deadline")
+    assert only_visit(evidence).address == str(lab.edges[0])
+
+
+async def test_the_deadline_in_the_middle_of_dns_leaves_the_answers_of_the_other_view() -> None:
+    async with federated() as lab, resolving(ScriptedZone({}, silent=[SERVICE])) as silent:
+        network = NetworkOptions(resolvers=(silent, lab.resolver), timeout=30, deadline=0.5)
+        evidence = await lab.probe(network=network)
+    assert stage_ends(evidence)["srv"] == ("failed", "deadline")
+    assert [lookup.view for lookup in seen(evidence).srv] == [str(lab.resolver)]
+
+
+@pytest.mark.parametrize("pause", [0, 0.005, 0.02, 0.05, 0.1])
+async def test_cancelled_at_any_moment_it_leaves_nothing_behind(pause: float) -> None:
+    with nothing_left_behind():
+        async with federated(Edge(asks="insists", sip="silent")) as lab:
+            probe = FederationProbe(lab.options(client=lab.credential, sip=True))
+            task = asyncio.create_task(probe.run())
+            await asyncio.sleep(pause)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            evidence = probe.evidence("interrupt")
+    assert evidence.interrupted == "interrupt"
+    named = [name for visit in seen(evidence).visits for flight in visit.flights for name in flight.chain]
+    assert set(named) <= evidence.certificates.keys()
+
+
+async def test_a_whole_run_leaves_nothing_behind() -> None:
+    with nothing_left_behind():
+        async with federated() as lab:
+            await lab.probe(client=lab.credential, sip=True, extras=True)
