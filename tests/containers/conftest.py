@@ -190,3 +190,25 @@ def client(start: Start, with_pki: tuple[str, ...]) -> Container:
 def nmap(start: Start) -> Container:
     """A container with nmap, which judges what a TLS server accepts."""
     return start("nmap", "sleep", "infinity", listens=None)
+
+
+@pytest.fixture(scope="session")
+def sip_pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificates of `containers/make-sip-pki` for sip.vpnprobe.test, as PEM files."""
+    directory = tmp_path_factory.mktemp("sip-pki")
+    subprocess.run([RECIPES / "make-sip-pki", directory], capture_output=True, timeout=60, check=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def sip_edge(start: Start, sip_pki: Path) -> Callable[..., Container]:
+    """Give Kamailio with these settings of its kamailio.cfg and this certificate, started at its first use."""
+
+    @functools.cache
+    def running(*defines: str, certificate: str = "edge") -> Container:
+        files = (f'CERTIFICATE="/pki/{certificate}.crt"', f'KEY="/pki/{certificate}.key"')
+        chosen = [word for define in (*files, *defines) for word in ("-A", define)]
+        command = ("kamailio", "-DD", "-E", "-f", "/etc/vpnprobe/kamailio.cfg", *chosen)
+        return start("kamailio", *command, listens=("tcp", 5061), options=("--volume", f"{sip_pki}:/pki:ro"))
+
+    return running
