@@ -105,14 +105,20 @@ def fatal_alert(version: int, description: int) -> bytes:
 class ScriptedTls:
     """Answers hellos with this chain (DER) and a request for client certificates of `authorities` (DER Names).
 
-    `knows` are its suites in order of preference. With `insists` it chooses the first of them whatever is offered.
+    Without `authorities` (None) there is no request. `knows` are its suites in order of preference. With `insists` it
+    chooses the first of them whatever is offered.
     """
 
     def __init__(
-        self, chain: Sequence[bytes], authorities: Sequence[bytes], knows: Sequence[int], *, insists: bool = False
+        self,
+        chain: Sequence[bytes],
+        authorities: Sequence[bytes] | None,
+        knows: Sequence[int],
+        *,
+        insists: bool = False,
     ) -> None:
         self._chain = tuple(chain)
-        self._authorities = tuple(authorities)
+        self._authorities = authorities
         self._knows = tuple(knows)
         self._insists = insists
 
@@ -127,6 +133,7 @@ class ScriptedTls:
         if suite is None:
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))
             return
-        writer.write(first_flight(version, suite, self._chain, certificate_request(version, self._authorities)))
+        request = b"" if self._authorities is None else certificate_request(version, self._authorities)
+        writer.write(first_flight(version, suite, self._chain, request))
         if await reader.read(_MAX_FRAGMENT):
             writer.write(fatal_alert(version, ALERT_HANDSHAKE_FAILURE))

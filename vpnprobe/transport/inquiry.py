@@ -205,7 +205,8 @@ def _follow(
         link = records[trail[-1], dns.rdatatype.CNAME]
         target = link.values[0].target
         if target in trail:
-            raise _failed(FailureKind.MALFORMED, f"unusable answer: alias loop at {text_of(target)}")
+            # What a resolver that follows aliases itself answers.
+            raise _failed(FailureKind.SERVFAIL, f"unusable answer: alias loop at {text_of(target)}")
         if len(trail) > MAX_ALIASES:
             raise _failed(FailureKind.TOO_MUCH, f"more than {MAX_ALIASES} aliases in a row")
         trail.append(target)

@@ -41,8 +41,8 @@ _DISTINGUISHED = (
     (NameOID.ORGANIZATIONAL_UNIT_NAME, "Collaboration"),
 )
 
-# What Schannel sends of a longer list (M-12): names up to 16 KB. A name here takes some 110 bytes.
-_CUT_LIST = 145
+# What Schannel sends of a longer list (M-12): names up to 16 KB. A name here takes some 100 bytes.
+_CUT_LIST = 165
 _OTHERS = 3
 
 IssuingCa = Literal["public", "private", "sha1"]

@@ -51,7 +51,8 @@ def _handler(edge: Edge, pki: EdgePki, clock: Clock) -> Handler:
 
 def _scripted(edge: Edge, pki: EdgePki, knows: Sequence[int]) -> ScriptedTls:
     leaf = pki.edge(edge.certificate)
-    names = [authority.subject.public_bytes() for authority in _named(edge, pki)]
+    asks = edge.asks != "no"
+    names = [authority.subject.public_bytes() for authority in _named(edge, pki)] if asks else None
     return ScriptedTls((leaf.der, *_after_leaf(edge, pki)), names, knows)
 
 

@@ -110,6 +110,17 @@ SCENARIOS = (
         options=Options(client_certificate=True),
     ),
     FederationScenario(
+        name="federation-healthy-ca-not-named",
+        title="The request does not name our CA, and our certificate is taken",
+        story=(
+            "The list of CAs holds others only, as when a server trusts more than it says.",
+            "The handshake with our certificate completes, and that is what counts.",
+        ),
+        covers=("M-12",),
+        network=Network(edges=(Edge(asks="insists", names_cas="others"),)),
+        options=Options(client_certificate=True),
+    ),
+    FederationScenario(
         name="federation-healthy-cms-domain",
         title="The meeting server has a domain of its own",
         story=(

@@ -197,7 +197,7 @@ SCENARIOS = (
         ),
         options=Options(im_and_presence=True),
         expect_fail=frozenset({"ADR004"}),
-        expect_at=frozenset({TARGET, _OTHER_TARGET}),
+        expect_at=frozenset({DOMAIN, _OTHER_DOMAIN}),
         expect_verdict="warn",
     ),
 )

@@ -229,7 +229,7 @@ SCENARIOS = (
         ),
         covers=("F3-15", "F4-03"),
         network=Network(other_resolver=Resolver(records=address(TARGET))),
-        expect_fail=frozenset({"SRV001", "SRV004"}),
+        expect_fail=frozenset({"SRV001"}),
         expect_at=_HERE,
         expect_verdict="fail",
     ),
