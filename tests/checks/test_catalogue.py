@@ -18,19 +18,25 @@ from tests.checks import (
     test_pin,
     test_tls,
 )
+from tests.checks.federation import test_addresses, test_domain, test_sip, test_srv
 from tests.checks.table import Row
 from vpnprobe.checks.base import AnyCheck, Guide
 from vpnprobe.checks.catalogue import CHECKS, RETIRED, find
 from vpnprobe.checks.differential import CAUSES
 from vpnprobe.checks.evaluate import PLACEHOLDER, STAGE_ORDER
+from vpnprobe.checks.federation import differential as federation
 from vpnprobe.checks.unobservable import UNOBSERVABLE
 from vpnprobe.checks.values import RUN_VALUES
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import STAGES, ProbeName
-from vpnprobe.model.finding import Finding
+from vpnprobe.model.finding import Finding, Logs
 from vpnprobe.version import CATALOGUE_VERSION
 
-VENDOR_STATEMENTS = {f"VP-{number:02}" for number in range(1, 43)}
+STATEMENTS = {
+    f"{source}-{number:02}"
+    for source, last in (("VP", 42), ("F3", 31), ("F4", 19), ("M", 16))
+    for number in range(1, last + 1)
+}
 # Commands that an ASA takes in configuration mode only.
 CONFIGURATION_MODE = re.compile(
     r"(crypto (ca (trustpoint|authenticate|enroll|export|import)|key generate)|ssl |tunnel-group |"
@@ -48,6 +54,10 @@ TABLES: tuple[Row, ...] = (
     *test_host_id.ROWS,
     *test_handshake.ROWS,
     *test_login.ROWS,
+    *test_srv.ROWS,
+    *test_domain.ROWS,
+    *test_addresses.ROWS,
+    *test_sip.ROWS,
 )
 
 each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -60,7 +70,11 @@ def guides(check: AnyCheck) -> dict[str, Guide]:
 
 def texts(guide: Guide) -> list[str]:
     steps = [step for fix in guide.fix for step in (*fix.steps, *fix.confirm, *fix.signs)]
-    return [*steps, *guide.logs.phone, *guide.logs.asa, *guide.next]
+    return [*steps, *lines(guide.logs), *guide.next]
+
+
+def lines(logs: Logs) -> tuple[str, ...]:
+    return (*logs.phone, *logs.asa, *logs.edge, *logs.expressway)
 
 
 def outline(shown: Guide | Finding) -> list[tuple[str, int]]:
@@ -86,7 +100,8 @@ def test_the_agreed_checks_are_all_there() -> None:
     areas: dict[str, int] = {}
     for check in CHECKS:
         areas[check.id[:3]] = areas.get(check.id[:3], 0) + 1
-    assert areas == {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
+    phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
+    assert areas == phone | {"SRV": 7, "DOM": 2, "ADR": 5, "EDG": 10, "FCR": 18, "SIP": 6}
 
 
 @each_check
@@ -99,7 +114,7 @@ def test_metadata(check: AnyCheck) -> None:
     assert set(check.probes) <= set(STAGES)
     assert check.requires
     assert check.since <= CATALOGUE_VERSION
-    assert set(check.covers) <= VENDOR_STATEMENTS
+    assert set(check.covers) <= STATEMENTS
 
 
 @each_check
@@ -164,9 +179,9 @@ def test_a_check_yields_only_to_its_betters(check: AnyCheck) -> None:
 
 def test_every_statement_is_decided_named_or_called_unobservable() -> None:
     covered = {statement for check in CHECKS for statement in check.covers}
-    named = {statement for cause in CAUSES for statement in cause.statements}
+    named = {statement for cause in (*CAUSES, *federation.CAUSES) for statement in cause.statements}
     unobservable = {item.statement for item in UNOBSERVABLE}
-    assert covered | named | unobservable == VENDOR_STATEMENTS
+    assert covered | named | unobservable == STATEMENTS
     assert not covered & unobservable
 
 
@@ -191,6 +206,4 @@ def test_explain_has_all_variants_once(check: AnyCheck) -> None:
     assert set(check.fix) == {fix for guide in guides(check).values() for fix in guide.fix}
     assert len(set(check.fix)) == len(check.fix)
     assert set(check.next) == {command for guide in guides(check).values() for command in guide.next}
-    assert set(check.logs.phone + check.logs.asa) == {
-        line for guide in guides(check).values() for line in guide.logs.phone + guide.logs.asa
-    }
+    assert set(lines(check.logs)) == {line for guide in guides(check).values() for line in lines(guide.logs)}
