@@ -16,7 +16,6 @@ from vpnprobe.wire.sip.headers import (
     parse_cseq,
     parse_date,
     record_routes,
-    retry_after,
     server_product,
     vias,
 )
@@ -60,14 +59,6 @@ def test_no_product(value: str) -> None:
 )
 def test_dates(value: str, moment: datetime | None) -> None:
     assert parse_date(value) == moment
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [("120", 120), (" 120 (busy)", 120), ("18000;duration=3600", 18000), ("soon", None), ("", None), ("-1", None)],
-)
-def test_retry_after(value: str, seconds: int | None) -> None:
-    assert retry_after(value) == seconds
 
 
 @pytest.mark.parametrize(
@@ -119,5 +110,5 @@ def test_only_so_many_entries_are_read() -> None:
 @example('"' + '\\"' * 8_000)
 @example("SIP/2.0/TLS" + " " * 16_000)
 def test_any_text_is_read(value: str) -> None:
-    for reader in (server_product, parse_date, retry_after, parse_cseq, record_routes, vias):
+    for reader in (server_product, parse_date, parse_cseq, record_routes, vias):
         reader(value)

@@ -18,7 +18,6 @@ _DATE: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_SECONDS: Final = re.compile(r"\s*([0-9]{1,10})\s*(?:[(;].*)?", re.DOTALL)
 _CSEQ: Final = re.compile(r"\s*([0-9]{1,10})\s+(\S+)\s*")
 _VIA: Final = re.compile(r"\s*SIP\s*/\s*2\.0\s*/\s*([A-Za-z0-9]+)\s+([^\s;]+)\s*(.*)", re.IGNORECASE | re.DOTALL)
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
@@ -72,12 +71,6 @@ def parse_date(value: str) -> datetime | None:
         )  # fmt: skip
     except ValueError:
         return None
-
-
-def retry_after(value: str) -> int | None:
-    """Read the seconds of a Retry-After header (RFC 3261 section 20.33)."""
-    match = _SECONDS.fullmatch(value)
-    return None if match is None else int(match[1])
 
 
 def parse_cseq(value: str) -> tuple[int, str] | None:
