@@ -97,6 +97,12 @@ def test_a_command_is_never_broken(width: int) -> None:
         assert any(line.endswith(text) for line in lines)
 
 
+def test_a_line_of_a_zone_file_is_never_broken() -> None:
+    line = "_sipfederationtls._tcp.meetings.example.com. 3600 IN SRV 0 0 5061 expressway-edge.meetings.example.com."
+    text = render_terminal(report_of(finding(fix=(Fix("DNS", (line,)),))), width=60)
+    assert any(one.endswith(line) for one in text.splitlines())
+
+
 @pytest.mark.parametrize("width", [60, 80])
 def test_a_sentence_is_wrapped(width: int) -> None:
     text = render_terminal(report_of(finding(fix=(Fix("CUCM", (LONG_SENTENCE,)),))), width=width)
