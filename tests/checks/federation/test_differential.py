@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from vpnprobe.checks.federation.differential import CAUSES, Outcome, PossibleCause, guide, possible_causes
+from vpnprobe.checks.federation.differential import CAUSES, PossibleCause, guide, possible_causes
+from vpnprobe.federation.rules import Outcome
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 

@@ -8,16 +8,13 @@ statement of the documents).
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from vpnprobe.checks.base import Guide
+from vpnprobe.federation.rules import Outcome
 from vpnprobe.model.finding import Fix
-
-# What is seen from outside: the edge's port takes no connection; a SUBSCRIBE is answered 403; calls or presence are
-# refused, or answered by nobody, although records and certificates are right.
-Outcome = Literal["closed", "forbidden", "refused"]
 
 
 class PossibleCause(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +55,7 @@ CAUSES: Final = (
         platform="Access Edge",
         confirm=(
             f"{_SERVICES}: the Access Edge service",
-            "Access Edge properties > Allow, and > IM Provider: look for every domain of IM and Presence",
+            "properties > Allow, and > IM Provider: look for every domain of IM and Presence",
         ),
         signs=(
             "the Access Edge service does not start",
@@ -76,7 +73,7 @@ CAUSES: Final = (
         statements=("F3-23",),
         outcomes=("forbidden", "refused"),
         platform="Access Edge",
-        confirm=("Access Edge properties > IM Provider", "nslookup -type=srv _sipfederationtls._tcp.{domain}"),
+        confirm=("properties > IM Provider", "nslookup -type=srv _sipfederationtls._tcp.{domain}"),
         signs=("no entry for {domain}",),
         mend=(
             "IM Provider tab: add the public name of IM and Presence for {domain}.",
@@ -100,7 +97,7 @@ CAUSES: Final = (
         statements=("F3-30",),
         outcomes=("closed", "refused"),
         platform="Active Directory",
-        confirm=("Active Directory Users and Computers > RTCService, RTCComponentService > Properties > Account",),
+        confirm=("Users and Computers > RTCService, RTCComponentService > Properties > Account",),
         signs=("Password never expires is not ticked", "the front end does not start"),
         mend=(
             "Reset Password of RTCService and of RTCComponentService.",
@@ -115,7 +112,7 @@ CAUSES: Final = (
         statements=("F3-29",),
         outcomes=("closed", "refused"),
         platform="OCS",
-        confirm=("OCS: the list of Authorized Hosts",),
+        confirm=("the list of Authorized Hosts",),
         signs=("the name of the edge's private interface", "the front end does not start"),
         mend=(
             "Remove the edge's private interface from Authorized Hosts.",
@@ -146,7 +143,7 @@ CAUSES: Final = (
         statements=("F3-27",),
         outcomes=("refused",),
         platform="OCS",
-        confirm=("OCS: federation in the global properties and in those of the front end",),
+        confirm=("federation, in the global properties and in those of the front end",),
         signs=("one of the two is not enabled",),
         mend=("Enable federation in both places.",),
     ),
@@ -156,7 +153,7 @@ CAUSES: Final = (
         statements=("F3-21", "F3-20"),
         outcomes=("refused",),
         platform="OCS",
-        confirm=("OCS global properties and front-end properties: the name of the Access Edge",),
+        confirm=("global properties and front-end properties: the name of the Access Edge",),
         signs=("another name than that of the edge's internal interface",),
         mend=(
             "Enter the edge's internal name in both places.",
@@ -170,7 +167,7 @@ CAUSES: Final = (
         statements=("F3-19",),
         outcomes=("refused",),
         platform="IM and Presence",
-        confirm=("Cisco Unified CM IM and Presence Administration > Presence > Inter-Domain Federation",),
+        confirm=("Presence > Inter-Domain Federation",),
         signs=("no entry for the domain of the Microsoft users",),
         mend=("Add the domain of the Microsoft users as a SIP federated domain.",),
     ),
