@@ -237,9 +237,10 @@ class _Page:
             label = " " * len(label)
 
     def _step(self, head: str, step: str) -> None:
-        """Write one step: a sentence is wrapped, what is to be pasted never is. A line of a zone file ends in a dot too."""
+        """Write one step: a sentence is wrapped, what is to be pasted never is."""
         text = printable(step, 2000)
-        if not (text.endswith((".", ":")) and text[:1].isupper()):
+        # A line of a zone file ends in a dot too.
+        if not text.endswith((".", ":")) or " IN " in text:
             self._console.print(Text(head + text), soft_wrap=True)
             return
         lines = textwrap.wrap(
