@@ -49,7 +49,7 @@ class ReportSink:
         self._verbose = verbose
         self._several = several
         self._summary = summary and not quiet and form is Format.TEXT
-        self._verdicts: list[tuple[str, Verdict]] = []
+        self._verdicts: dict[int, tuple[str, Verdict]] = {}
         self._reports: dict[int, Report] = {}
         self._waiting: dict[int, str] = {}
         self._next = 0
@@ -60,7 +60,7 @@ class ReportSink:
         """Take one report; `place` is where it stands among them all, by default behind those that were added."""
         if place is None:
             place = len(self._verdicts)
-        self._verdicts.append((report.target.label, report.verdict))
+        self._verdicts[place] = report.target.label, report.verdict
         if self._format in _WHOLE:
             self._reports[place] = report
         elif self._format is Format.JSONL:
@@ -81,12 +81,13 @@ class ReportSink:
         elif self._summary and self._verdicts:
             from vpnprobe.render.monitoring import summary_line
 
-            self._write(f"{summary_line(self._verdicts, 'domains')}\n")
+            verdicts = [verdict for _, verdict in sorted(self._verdicts.items())]
+            self._write(f"{summary_line(verdicts, 'domains')}\n")
         if self._spool is not None:
             with self._spool:
                 self._spool.seek(0)
                 write_parts(self._spool, self._output)
-        return exit_code(verdict for _, verdict in self._verdicts)
+        return exit_code(verdict for _, verdict in self._verdicts.values())
 
     def _write(self, text: str) -> None:
         """Write to standard output at once, to a file only when all is there."""
