@@ -187,7 +187,7 @@ ADR003 = Check(
                 "DNS",
                 """
                 Give {target} the same addresses inside and outside, or the inner interface a name of its own.
-                {views}
+                What each view says: {views}
                 """,
             ),
             fix("Edge", "Name the inner host in the global and the front-end settings, with its A record."),

@@ -160,7 +160,12 @@ own_flight = Need(("the answer to the hello of a Microsoft edge",), _read_own_fl
 
 def _read_handshakes(case: Case) -> tuple[Handshake, ...] | Lack:
     found = _read_visit(case)
-    return found if isinstance(found, Lack) else found.handshakes or not_reached(case.evidence, "mutual-tls")
+    if isinstance(found, Lack):
+        return found
+    connected = _read_connection(case)
+    if isinstance(connected, Lack) and (connected.status == "not-applicable" or not found.handshakes):
+        return connected
+    return found.handshakes or not_reached(case.evidence, "mutual-tls")
 
 
 handshakes = Need(("a handshake",), _read_handshakes)

@@ -110,7 +110,7 @@ def _judge_clock(case: Case, exchange: SipExchange) -> Result:
 
 SIP002 = Check(
     id="SIP002",
-    slug="clock",
+    slug="sip-clock",
     title="The edge's clock is right",
     stage="sip",
     severity="warning",
@@ -169,7 +169,7 @@ def _judge_refusal(case: Case, exchange: SipExchange) -> Result:
 
 SIP003 = Check(
     id="SIP003",
-    slug="refusal",
+    slug="sip-refusal",
     title="The answer names no refusal of federation",
     stage="sip",
     severity="info",
