@@ -35,7 +35,7 @@ class Opinion(msgspec.Struct, frozen=True):
 
 
 def ask_store(chain: Sequence[bytes], anchors: Sequence[bytes], at: datetime) -> Opinion:
-    """Ask OpenSSL's store about the leaf `chain[0]` at the aware time `at`; it is not asked about nothing. Never raises.
+    """Ask OpenSSL's store about the leaf `chain[0]` at the aware time `at`, unless there is none. Never raises.
 
     Signatures, dates, authorities, path lengths and name constraints are judged; purposes, names, revocation and the
     strength of keys and hashes are not. Any of `anchors` may end the path, also one that is not self-signed.

@@ -73,14 +73,15 @@ class HttpConnection:
         *,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         timeout: float,
         cap: int,
     ) -> Answer:
         """Send a request and read up to `cap` bytes of body, all within `timeout` seconds; raises nothing.
 
-        `headers` (Latin-1) are all that is sent beside Host and what a body needs; a POST without `form` has an empty
-        body. `path` is sent to the letter, except for what HTTP cannot carry in one. The connection is closed after an
-        answer that is not whole.
+        `headers` (Latin-1) are all that is sent beside Host and what a body needs. The body is `form` or `content`; a
+        POST without either has an empty one. `path` is sent to the letter, except for what HTTP cannot carry in one.
+        The connection is closed after an answer that is not whole.
         """
         answer = Answer()
         target = quote(path, safe=_PRINTABLE).encode("ascii")
@@ -89,6 +90,7 @@ class HttpConnection:
             self._base,
             headers=[(name.encode("ascii"), value.encode("latin-1")) for name, value in (headers or {}).items()],
             data=form,
+            content=content,
             extensions={"target": target},
         )
         self._stream.allow(HEAD_BYTES + cap)
