@@ -1,12 +1,18 @@
-"""Every test of this package gives its sockets back."""
+"""Every test of this package gives its sockets back; one that asks DNS may choose what the machine is set up with."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
+import dns.name
+import dns.resolver
 import pytest
+
+from vpnprobe.model.target import Endpoint
+
+Machine = Callable[[Endpoint | None], None]
 
 _DESCRIPTORS = Path("/proc/self/fd")
 
@@ -25,3 +31,20 @@ def no_socket_is_left() -> Generator[None]:
     before = _open_sockets()
     yield
     assert _open_sockets() <= before
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Make dnspython believe in another resolv.conf."""
+
+    def use(server: Endpoint | None) -> None:
+        def read(self: dns.resolver.BaseResolver, path: object) -> None:
+            if server is None:
+                raise dns.resolver.NoResolverConfiguration
+            self.nameservers = [server.host]
+            self.port = server.port
+            self.search = [dns.name.from_text("corp.example.com.")]
+
+        monkeypatch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", read)
+
+    return use

@@ -6,16 +6,15 @@ import asyncio
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
-import dns.resolver
 import pytest
 
+from tests.transport.conftest import Machine
 from tests.transport.dns_server import Answer, Question, Respond, dns_server, records
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.failure import FailureKind
@@ -275,32 +274,13 @@ def test_a_server_by_name_is_refused_with_advice() -> None:
         Resolver([Endpoint("ns1.example.com", 53)], timeout=1)
 
 
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Endpoint | None], None]:
-    """Make dnspython believe in another resolv.conf."""
-
-    def use(server: Endpoint | None) -> None:
-        def read(self: dns.resolver.BaseResolver, path: object) -> None:
-            if server is None:
-                raise dns.resolver.NoResolverConfiguration
-            self.nameservers = [server.host]
-            self.port = server.port
-            self.search = [dns.name.from_text("corp.example.com.")]
-
-        monkeypatch.setattr(dns.resolver.BaseResolver, "read_resolv_conf", read)
-
-    return use
-
-
 def _hosts(tmp_path: Path, *lines: str) -> Path:
     path = tmp_path / "hosts"
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
-async def test_a_relative_name_goes_through_the_search_list(
-    machine: Callable[[Endpoint | None], None], tmp_path: Path
-) -> None:
+async def test_a_relative_name_goes_through_the_search_list(machine: Machine, tmp_path: Path) -> None:
     async with dns_server(records("asa.corp.example.com. 9 IN A 192.0.2.7")) as server:
         machine(server.endpoint)
         resolver = Resolver(timeout=2, hosts_file=_hosts(tmp_path))
@@ -316,7 +296,7 @@ async def test_an_explicit_server_gets_the_full_name_only() -> None:
         assert server.asked == [("udp", "asa.", "A")]
 
 
-async def test_the_hosts_file_answers_after_dns(machine: Callable[[Endpoint | None], None], tmp_path: Path) -> None:
+async def test_the_hosts_file_answers_after_dns(machine: Machine, tmp_path: Path) -> None:
     hosts = _hosts(
         tmp_path,
         "# 192.0.2.1 vpn.example.com",
@@ -334,7 +314,7 @@ async def test_the_hosts_file_answers_after_dns(machine: Callable[[Endpoint | No
     assert explicit.addresses == ()
 
 
-async def test_the_hosts_file_does_not_overrule_dns(machine: Callable[[Endpoint | None], None], tmp_path: Path) -> None:
+async def test_the_hosts_file_does_not_overrule_dns(machine: Machine, tmp_path: Path) -> None:
     async with dns_server(records(V4)) as server:
         machine(server.endpoint)
         found = await Resolver(timeout=2, hosts_file=_hosts(tmp_path, f"192.0.2.5 {HOST}")).resolve(HOST)
@@ -342,9 +322,7 @@ async def test_the_hosts_file_does_not_overrule_dns(machine: Callable[[Endpoint 
 
 
 @pytest.mark.parametrize("hosts", ["missing", "undecodable"])
-async def test_a_machine_without_configuration(
-    machine: Callable[[Endpoint | None], None], tmp_path: Path, hosts: str
-) -> None:
+async def test_a_machine_without_configuration(machine: Machine, tmp_path: Path, hosts: str) -> None:
     machine(None)
     path = tmp_path / hosts
     if hosts == "undecodable":
