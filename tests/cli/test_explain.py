@@ -39,7 +39,8 @@ def test_everything_the_check_says_is_on_its_page(cli: CommandLine, check: AnyCh
     for fix in check.fix:
         assert any(line.startswith(fix.platform) and line.endswith(fix.when) for line in lines)
         assert all(shown(text).strip() in page for text in (*fix.steps, *fix.confirm, *fix.signs))
-    assert all(shown(line) in page for line in (*check.logs.phone, *check.logs.asa, *check.next))
+    logs = (*check.logs.phone, *check.logs.asa, *check.logs.edge, *check.logs.expressway)
+    assert all(shown(line) in page for line in (*logs, *check.next))
     assert all(reference in page for reference in check.references)
     assert not re.search(r"\{\w+\}", page)
     assert all(statement in page for statement in check.covers)
@@ -78,6 +79,13 @@ def test_what_cannot_be_seen_from_outside(cli: CommandLine) -> None:
         assert " ".join(item.why.split()) in " ".join(ended.out.split())
     entries = cli("explain", "--unobservable", "--json").json
     assert [entry["statement"] for entry in entries] == [item.statement for item in UNOBSERVABLE]
+    assert [entry["found_in"] for entry in entries] == [item.found_in for item in UNOBSERVABLE]
+
+
+def test_what_cannot_be_seen_says_where_it_is_named(cli: CommandLine) -> None:
+    shown = cli("explain", "--unobservable").out.split("\n\n")
+    for item, block in zip(UNOBSERVABLE, shown, strict=True):
+        assert ("named by: " in block) == (item.found_in != "nowhere")
 
 
 def test_into_a_file(cli: CommandLine, tmp_path: Path) -> None:

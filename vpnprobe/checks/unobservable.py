@@ -1,4 +1,4 @@
-"""Statements of the vendor document that no probe from outside can decide, and why.
+"""Statements of the vendor documents that no probe from outside can decide, and why.
 
 They are not lost: where one can explain a failure, the fix of that check names it. This table is what the product says
 when it is asked what it cannot see.
@@ -6,20 +6,137 @@ when it is asked what it cannot see.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
+# Where the product speaks of it all the same: among the causes that look alike from outside, in the fix of a check, in
+# `vpnprobe diagnose`, in `vpnprobe route`, or in this table only.
+FoundIn = Literal["differential", "fix", "diagnose", "route", "nowhere"]
+
 
 class Unobservable(msgspec.Struct, frozen=True):
-    """One statement by its id, what it is about, and why a probe cannot decide it."""
+    """One statement by its id, what it is about, why a probe cannot decide it, and where the product names it."""
 
     statement: str
     about: str
     why: str
+    found_in: FoundIn = "nowhere"
 
+
+_OCS_SETTING: Final = "A setting of OCS, which only its console shows."
+_IMP_SETTING: Final = "A setting of IM and Presence, which only its administration pages show."
 
 UNOBSERVABLE: Final = (
+    Unobservable(
+        "F3-02",
+        "enrolment of an ASA by SCEP needs the SCEP add-on of the CA",
+        "It fails between the ASA and the CA, before there is a certificate to look at: install the add-on on the CA.",
+    ),
+    Unobservable(
+        "F3-05",
+        "form of the subject name in an ASA's certificate request",
+        "A command for the operator. Where a CA refuses the request, vpnprobe diagnose prints it.",
+        "diagnose",
+    ),
+    Unobservable(
+        "F3-07",
+        "a class map of the ASA names an access list that does not exist",
+        "The ASA says so only to the person who configures it. vpnprobe diagnose reads that error.",
+        "diagnose",
+    ),
+    Unobservable(
+        "F3-09",
+        "an ASA that does not boot after an upgrade is loaded by ROMMON and TFTP",
+        (
+            "Work at the ASA's console: Esc at boot, then ip, server, interface (the inside one) and file; a gateway "
+            "where the TFTP server is on another network; then tftp dnld."
+        ),
+    ),
+    Unobservable(
+        "F3-10",
+        "Windows 2008: the private key is missing when a certificate is copied into the machine's store",
+        (
+            "It fails on the server, before the certificate is in use: request it as a local user, export it with its "
+            "key, log in again as a domain user, import it there."
+        ),
+    ),
+    Unobservable(
+        "F3-12",
+        "the front end of OCS must run",
+        "A service of the partner behind the edge. It is among the causes of a closed port and of a bare refusal.",
+        "differential",
+    ),
+    Unobservable(
+        "F3-13",
+        "IM and Presence must trust the edge's certificate (sipproxy-trust)",
+        "Which certificates IM and Presence trusts shows only on its own pages.",
+        "differential",
+    ),
+    Unobservable(
+        "F3-14",
+        "a static route has the domain in reverse as its pattern, type domain, and the edge as next hop",
+        f"{_IMP_SETTING} vpnprobe route prints the fields.",
+        "route",
+    ),
+    Unobservable(
+        "F3-16",
+        "Jabber may have the wrong DNS servers",
+        "They are those of the user's PC: correct them there and restart Jabber.",
+    ),
+    Unobservable(
+        "F3-17",
+        "Communicator in Do Not Disturb receives no messages",
+        "A state that its user chose: set another one.",
+    ),
+    Unobservable("F3-18", "IM Gateway Status of the SIP proxy must be On", _IMP_SETTING, "differential"),
+    Unobservable("F3-19", "the federated domain must be entered in IM and Presence", _IMP_SETTING, "differential"),
+    Unobservable("F3-27", "federation is enabled globally and on the front end", _OCS_SETTING, "differential"),
+    Unobservable(
+        "F3-29", "the edge's private name in Authorized Hosts stops the front end", _OCS_SETTING, "differential"
+    ),
+    Unobservable(
+        "F3-30",
+        "passwords of RTCService and RTCComponentService expire",
+        "An account of the partner's Active Directory.",
+        "differential",
+    ),
+    Unobservable(
+        "F3-31",
+        "remote desktop from Windows XP to an edge in FIPS mode needs client 6.0",
+        "It is about the administrator's PC, not about federation.",
+    ),
+    Unobservable(
+        "F4-12",
+        "of a call that the partner's edge refuses, nothing reaches the Expressway-E",
+        (
+            "Nothing that is sent can be seen or pasted: an empty search history (Status > Search history) is the "
+            "symptom. vpnprobe federation decides its causes, and diagnose lists them for the other direction."
+        ),
+        "diagnose",
+    ),
+    Unobservable(
+        "F4-17",
+        "the log of a Skype client holds the reason that an Expressway is not told",
+        "A file on the partner's PC. vpnprobe diagnose says where it is, and reads it.",
+        "diagnose",
+    ),
+    Unobservable(
+        "F4-19",
+        "releases that the document was tested with: Expressway X8.9, CMS 2.1.2, Lync 2010 to Skype for Business",
+        "Neither DNS nor a certificate tells the release; a Server header tells that of the SIP stack only (SIP004).",
+    ),
+    Unobservable(
+        "M-07",
+        "a partner is discovered, an allowed domain or an allowed server",
+        "A setting of the Microsoft side. It is among the causes of a bare refusal, with the cmdlets that show it.",
+        "differential",
+    ),
+    Unobservable(
+        "M-15",
+        "Ms-Keep-Alive is negotiated between a client and its proxy",
+        "It says nothing of a federation, so the probe does not send it.",
+    ),
     Unobservable(
         "VP-02",
         "number of AnyConnect users that the licence allows",
@@ -27,11 +144,13 @@ UNOBSERVABLE: Final = (
             "Only the ASA counts its sessions. A gateway that is full refuses or answers 503; the login "
             "checks name the limit among the causes: show vpn-sessiondb license-summary."
         ),
+        "differential",
     ),
     Unobservable(
         "VP-16",
         "debug webvpn anyconnect is not to be used under load",
         "Advice for the operator, no state of the gateway. The differential repeats it beside the command.",
+        "differential",
     ),
     Unobservable(
         "VP-22",
@@ -40,6 +159,7 @@ UNOBSERVABLE: Final = (
             "A way to read the ASA's configuration. The differential names the command; its output is not "
             "visible from outside."
         ),
+        "differential",
     ),
     Unobservable(
         "VP-36",
@@ -54,5 +174,6 @@ UNOBSERVABLE: Final = (
             "Only CUCM knows what was in its trust store before. The fixes that upload a certificate warn of it: "
             "CSCuh19734."
         ),
+        "fix",
     ),
 )

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 
+_FOUND_IN = {
+    "differential": "the causes that look alike, in the fix of a check and in vpnprobe diagnose",
+    "fix": "the fixes of checks",
+    "diagnose": "vpnprobe diagnose",
+    "route": "vpnprobe route",
+}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -60,10 +67,11 @@ def _unobservable(*, json: bool) -> str:
     from vpnprobe.checks.unobservable import UNOBSERVABLE
 
     if json:
-        return _json([{"statement": item.statement, "about": item.about, "why": item.why} for item in UNOBSERVABLE])
+        return _json(UNOBSERVABLE)
     blocks = [
         f"{item.statement}  {item.about}\n"
         + textwrap.fill(item.why, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+        + ("" if item.found_in == "nowhere" else f"\n  named by: {_FOUND_IN[item.found_in]}")
         for item in UNOBSERVABLE
     ]
     return "\n\n".join(blocks) + "\n"
@@ -95,10 +103,12 @@ def _page(check: AnyCheck) -> str:
     lines += _fixes("Mend it", check.guide)
     for variant, guide in check.variants.items():
         lines += _fixes(f"Mend it, when it is: {variant.replace('-', ' ')}", guide)
-    if check.logs.phone or check.logs.asa:
+    logs = check.logs
+    kinds = (("phone", logs.phone), ("ASA", logs.asa), ("edge", logs.edge), ("Expressway", logs.expressway))
+    width = max((len(kind) for kind, written in kinds if written), default=0)
+    if width:
         lines += ["", "In the logs"]
-        lines += [f"  phone  {line}" for line in check.logs.phone]
-        lines += [f"  ASA    {line}" for line in check.logs.asa]
+        lines += [f"  {kind:{width}}  {line}" for kind, written in kinds for line in written]
     if check.next:
         lines += ["", "Next", *(f"  {command}" for command in check.next)]
     if check.references:
