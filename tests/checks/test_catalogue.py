@@ -18,7 +18,21 @@ from tests.checks import (
     test_pin,
     test_tls,
 )
-from tests.checks.federation import test_addresses, test_domain, test_sip, test_srv
+from tests.checks.federation import (
+    test_addresses,
+    test_domain,
+    test_edge,
+    test_mutual,
+    test_names,
+    test_revocation,
+    test_sip,
+    test_srv,
+    test_strength,
+    test_suites,
+    test_trust,
+)
+from tests.checks.federation import test_certificate as test_edge_certificate
+from tests.checks.federation import test_handshake as test_edge_handshake
 from tests.checks.table import Row
 from vpnprobe.checks.base import AnyCheck, Guide
 from vpnprobe.checks.catalogue import CHECKS, RETIRED, find
@@ -57,6 +71,15 @@ TABLES: tuple[Row, ...] = (
     *test_srv.ROWS,
     *test_domain.ROWS,
     *test_addresses.ROWS,
+    *test_edge.ROWS,
+    *test_suites.ROWS,
+    *test_mutual.ROWS,
+    *test_edge_handshake.ROWS,
+    *test_names.ROWS,
+    *test_edge_certificate.ROWS,
+    *test_trust.ROWS,
+    *test_strength.ROWS,
+    *test_revocation.ROWS,
     *test_sip.ROWS,
 )
 

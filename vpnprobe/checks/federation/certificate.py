@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
+from vpnprobe.checks.base import Case, Check, Guide, Lack, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.edge import PROBE, S_CLIENT
 from vpnprobe.checks.federation.needs import EdgeChain
 from vpnprobe.checks.federation.request import NEW_CERTIFICATE, request_facts
 from vpnprobe.checks.wording import count, day, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504
-from vpnprobe.model.federation import EdgeVisit, PathReading
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
 from vpnprobe.pki.validity import decide_validity
@@ -111,22 +110,29 @@ FCR006 = Check(
 )
 
 
-def _issuers_on_path(chain: EdgeChain, path: PathReading | None) -> list[CertificateFacts]:
-    """Return the issuers that were sent and that the path goes through, its top left out.
+def _expired_issuer(case: Case, chain: EdgeChain) -> CertificateFacts | None:
+    """Return an issuer on the path that expired, where no other certificate of its name is there.
 
-    A peer has the top in its own store; what was sent under the top's name may be an old cross-certificate.
+    A peer has public roots in its own store; what was sent under such a name may be an old cross-certificate.
     """
-    if path is None:
-        return []
-    return [facts for der in chain.ders[1:] if (facts := needs.certificate_facts(der)).subject in path.subjects[1:-1]]
+    visit = needs.visit.read(case)
+    if isinstance(visit, Lack) or visit.path is None:
+        return None
+    names = visit.path.subjects[1:-1] if visit.path.end == "public-root" else visit.path.subjects[1:]
+    seen = case.evidence.federation
+    given = [case.evidence.certificates.get(name, b"") for name in seen.given_roots] if seen is not None else []
+    held = [needs.certificate_facts(der) for der in (*chain.ders[1:], *given)]
+    for name in names:
+        of_name = [facts for facts in held if facts.subject == name]
+        if of_name and all(decide_validity(facts, case.now).validity == "expired" for facts in of_name):
+            return of_name[0]
+    return None
 
 
 def _judge_dates(case: Case, chain: EdgeChain) -> Result:
     leaf = chain.leaf
     if leaf.not_before is None or leaf.not_after is None:
         return unclear("the dates of the certificate cannot be read")
-    visit = needs.visit.read(case)
-    path = visit.path if isinstance(visit, EdgeVisit) else None
     facts: dict[str, Fact] = {
         "not_before": leaf.not_before.isoformat(),
         "not_after": leaf.not_after.isoformat(),
@@ -139,10 +145,10 @@ def _judge_dates(case: Case, chain: EdgeChain) -> Result:
             return failed(f"not valid before {day(leaf.not_before)}{by_clock}", "not-yet", **facts)
         case "expired":
             return failed(f"expired on {day(leaf.not_after)}{by_clock}", **facts)
-    for issuer in _issuers_on_path(chain, path):
-        if issuer.not_after is not None and decide_validity(issuer, case.now).validity == "expired":
-            words = f"its issuer {issuer.subject} expired on {day(issuer.not_after)}{by_clock}"
-            return failed(words, "issuer", issuer=issuer.subject, **facts)
+    issuer = _expired_issuer(case, chain)
+    if issuer is not None and issuer.not_after is not None:
+        words = f"its issuer {issuer.subject} expired on {day(issuer.not_after)}{by_clock}"
+        return failed(words, "issuer", issuer=issuer.subject, **facts)
     return passed(f"valid from {day(leaf.not_before)} to {day(leaf.not_after)}", **facts)
 
 

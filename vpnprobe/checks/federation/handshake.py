@@ -110,7 +110,7 @@ _LOOK_AT_OURS: Final = (
 
 EDG010 = Check(
     id="EDG010",
-    slug="handshake-completes",
+    slug="mutual-tls-completes",
     title="The mutual TLS handshake completes",
     stage="mutual-tls",
     severity="critical",

@@ -159,14 +159,14 @@ TRUST_ISSUER: Final = (
     fix(
         "Expressway",
         """
-        Maintenance > Security > Trusted CA certificate: append the PEM of {issuer} and of its root.
+        Maintenance > Security > Trusted CA certificate: append the PEM of {issuer}, and of its issuer if it has one.
         """,
     ),
     fix(
         "IM and Presence",
         """
-        Cisco Unified IM and Presence OS Administration > Security > Certificate Management: upload {issuer} and its \
-          root into the trust store of the SIP proxy (sipproxy-trust), restart Cisco SIP Proxy.
+        Cisco Unified IM and Presence OS Administration > Security > Certificate Management: upload {issuer} \
+          into the trust store of the SIP proxy (sipproxy-trust), restart Cisco SIP Proxy.
         """,
     ),
     fix(
@@ -181,7 +181,7 @@ TRUST_ISSUER: Final = (
         write memory
         """,
     ),
-    fix("Edge", "certlm.msc > Trusted Root Certification Authorities: import the root of {issuer}."),
+    fix("Edge", "certlm.msc > Trusted Root Certification Authorities: import {issuer}, or its root."),
 )
 
 EDG008 = Check(

@@ -26,7 +26,7 @@ _WEAK_HASHES: Final = frozenset({"md2", "md4", "md5", "sha1"})
 _OUR_CAPS: Final = frozenset({CertificateProblem.LIST_CUT, CertificateProblem.NAME_CUT})
 
 # Words by which a verifier says that it stumbled over the bytes and not over trust, dates or names.
-_ENCODING_WORDS: Final = ("asn1", "asn.1", "pars", "encod", "serial", "der ")
+_ENCODING_WORDS: Final = ("asn1", "asn.1", "pars", "encod", "serial", "cannot be read")
 
 
 def _weaknesses(facts: CertificateFacts) -> Iterator[str]:

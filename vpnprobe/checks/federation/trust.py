@@ -25,10 +25,13 @@ _NOT_TRUSTED: Final[dict[PathEnd, str]] = {
 def engines(path: PathReading) -> str:
     """Say who judged the path, and what the others make of it."""
     told = [f"judged by {path.engine}"]
-    opinions = ((path.store_engine, path.store_refusal), (path.strict_engine, path.strict_refusal))
-    for engine, refusal in opinions:
+    opinions = (
+        ("store", path.store_engine, path.store_refusal),
+        ("verifier", path.strict_engine, path.strict_refusal),
+    )
+    for part, engine, refusal in opinions:
         if engine is not None:
-            told.append(f"{engine} agrees" if refusal is None else f"{engine} refuses: {refusal}")
+            told.append(f"the {part} of {engine} {'agrees' if refusal is None else f'refuses: {refusal}'}")
     return f" ({'; '.join(told)})"
 
 
@@ -77,7 +80,7 @@ def _judge_complete(_case: Case, path: PathReading) -> Result:
 
 FCR009 = Check(
     id="FCR009",
-    slug="chain-complete",
+    slug="edge-chain-complete",
     title="The chain is complete up to a root",
     stage="certificate",
     severity="critical",
@@ -248,7 +251,8 @@ def _judge_order(_case: Case, known: tuple[EdgeChain, PathReading]) -> Result:
     if path.end == "unreadable":
         return unclear("a certificate of the path cannot be read", **facts)
     if faults:
-        return failed(f"{'; '.join(faults)}: {listing_of_names(sent)}", **facts)
+        order = listing_of_names(path.subjects)
+        return failed(f"{'; '.join(faults)}: {listing_of_names(sent)}", order=order, **facts)
     return passed(f"{count(len(sent), 'certificate')} in order", **facts)
 
 
@@ -269,8 +273,8 @@ FCR012 = Check(
             fix(
                 "Expressway",
                 """
-                Maintenance > Security > Server certificate: upload one PEM file with the leaf first, then each \
-                  issuer, each once: {path}
+                Maintenance > Security > Server certificate: upload one PEM file with these, each once and in this \
+                  order; the last, the root, may be left out: {order}
                 """,
             ),
             fix("CA", "Fetch the chain anew; many authorities offer it as one file in the right order."),
