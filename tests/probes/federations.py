@@ -21,8 +21,9 @@ from tests.stand_ins import LOOPBACK
 from vpnprobe.lab.dns import TTL, dns_server, without_answer
 from vpnprobe.lab.federation.certificates import EdgePki
 from vpnprobe.lab.federation.edge import edge_server
+from vpnprobe.lab.federation.revocation import RevocationService
 from vpnprobe.lab.federation.scenario import Edge, EdgeCertificate
-from vpnprobe.lab.listening import DATAGRAM, STREAM, bound_sockets
+from vpnprobe.lab.listening import DATAGRAM, STREAM, bound_sockets, tcp_server
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.target import Endpoint
 from vpnprobe.probes.federation import FederationProbe
@@ -115,7 +116,10 @@ async def federated(
     Without records the federation record names TARGET, which has every host's address.
     """
     async with AsyncExitStack() as stack:
-        pki = EdgePki(datetime.now(UTC))
+        now = datetime.now(UTC)
+        [web] = bound_sockets([(LOOPBACK, STREAM)], 0)
+        pki = EdgePki(now, revocation=f"http://{LOOPBACK}:{web.getsockname()[1]}", nowhere=f"http://{LOOPBACK}:9")
+        await stack.enter_async_context(tcp_server(web, RevocationService(pki, now).serve))
         sockets = bound_sockets([(host, STREAM) for host in hosts], 0)
         port = sockets[0].getsockname()[1]
         for sock, edge in zip(sockets, edges or (Edge(),), strict=True):

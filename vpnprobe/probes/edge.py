@@ -61,7 +61,7 @@ class Visit:
         self._options = options
         self._recorder = recorder
         self._target = target
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._views = views
         self._stack = stack
         self._runner = FlightRunner(recorder, options.network, ration)
@@ -106,7 +106,7 @@ class Visit:
 
     async def look(self, hellos: tuple[Hello, ...]) -> None:
         """Send every hello, the edge's own first and alone."""
-        await self._runner.look_with_all(self._endpoint, hellos, self._target.host, self._flights)
+        await self._runner.look_with_all(self.endpoint, hellos, self._target.host, self._flights)
         names = [hello.id for hello in hellos]
         self._flights.sort(key=lambda flight: names.index(flight.hello))
 
@@ -147,7 +147,7 @@ class Visit:
         """Return what there is."""
         return EdgeVisit(
             target=self._target.host,
-            address=str(self._endpoint),
+            address=str(self.endpoint),
             views=self._views,
             not_dialled=self.not_dialled,
             flights=tuple(self._flights),
@@ -162,7 +162,7 @@ class Visit:
         began = time.monotonic()
         failure = None
         settings = _settings(self._target.host, client, leaf)
-        where = self._endpoint
+        where = self.endpoint
         try:
             async with self._runner.ration.turn():
                 connection = await handshake(where.host, where.port, settings, timeout=self._options.network.timeout)

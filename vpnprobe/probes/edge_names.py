@@ -64,6 +64,11 @@ class EdgeNames:
         self.names: list[AddressLookup] = []
         self.siblings: list[Sibling] = []
 
+    @property
+    def resolver(self) -> RecordResolver:
+        """The first view, for names that are not about the domain."""
+        return self._views[0]
+
     async def look_up_services(self) -> None:
         """Ask every view for the federation record and, where wanted, for the other services."""
         services = (FEDERATION_SERVICE, *(EXTRA_SERVICES if self._options.extras else ()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.federation import EdgeTarget, Federation, RevocationSource, Sibling
@@ -20,6 +20,9 @@ from vpnprobe.probes.hellos import all_edge_hellos
 from vpnprobe.probes.options import FederationOptions, NetworkOptions
 from vpnprobe.probes.rations import Rations
 from vpnprobe.probes.recorder import Progress, Recorder
+
+if TYPE_CHECKING:
+    from vpnprobe.pki.trust import RootStore
 
 # Addresses of one domain that are dialled, and how many of them at once. A domain has one or two; a hostile answer
 # must not make us dial a hundred, nor hold up the other domains of the call.
@@ -32,11 +35,12 @@ NO_PORT: Final = "the record names port 0"
 
 
 class FederationShared:
-    """What the probes of one call share: a ration for each DNS server and for each edge, and siblings looked up."""
+    """What the probes of one call share: a ration for each server of any kind, and the siblings looked up."""
 
     def __init__(self, network: NetworkOptions) -> None:
         self.servers = Rations(network.parallel, network.pause)
         self.edges = Rations(network.parallel, network.pause)
+        self.revocation = Rations(network.parallel, network.pause)
         self.siblings: dict[str, Sibling] = {}
 
 
@@ -211,6 +215,25 @@ class FederationProbe:
             public = public_roots()
             for visit in shown:
                 visit.read_path(public)
+            if self._options.revocation:
+                await self._ask_revocation(shown, public)
+
+    async def _ask_revocation(self, visits: list[Visit], public: RootStore) -> None:
+        from vpnprobe.probes.revocation import MAX_SOURCES, ask_all, inquiries
+
+        given = self._options.given_roots
+        wanted = {
+            (inquiry.kind, inquiry.certificate, inquiry.url): inquiry
+            for visit in visits
+            for inquiry in inquiries(visit.chain, (*public.candidates(visit.chain), *given), visit.endpoint.host)
+        }
+        await ask_all(
+            list(wanted.values())[:MAX_SOURCES],
+            self._names.resolver,
+            self._shared.revocation,
+            self._options.network.timeout,
+            self._revocations,
+        )
 
 
 async def _each(visits: list[Visit], step: Callable[[Visit], Awaitable[None]]) -> None:
