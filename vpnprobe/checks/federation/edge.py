@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
-from vpnprobe.checks.federation import needs, subjects
+from vpnprobe.checks.federation import differential, needs, subjects
 from vpnprobe.checks.wording import describe_failure
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import FirstFlight
@@ -29,14 +29,6 @@ def _judge_reachable(case: Case, flights: tuple[FirstFlight, ...]) -> Result:
         return unclear(f"no connection was tried: {words}", failure=failure.kind.value)
     return failed(f"no TCP connection: {words}", failure.kind.value, failure=failure.kind.value)
 
-
-_SERVICE_DOWN = fix(
-    "Edge",
-    """
-    Where the domain's own server is an Access Edge, look whether its service runs. With the domain of IM and Presence \
-      both in the Allow tab and in the IM Provider tab it does not start: keep each such domain in IM Provider only.
-    """,
-)
 
 EDG001 = Check(
     id="EDG001",
@@ -94,8 +86,8 @@ EDG001 = Check(
                     Cisco Unified Serviceability > Tools > Control Center - Feature Services: Cisco SIP Proxy must run.
                     """,
                 ),
-                _SERVICE_DOWN,
                 fix("DNS", "If the address no longer belongs to {target}, delete its record."),
+                *differential.guide("closed").fix,
             ),
             next=(S_CLIENT, PROBE),
         )
