@@ -175,6 +175,19 @@ def test_the_records_to_publish_are_ready_to_paste() -> None:
     assert f"vcse.{DOMAIN}" in found.fix[1].steps[0]
 
 
+def test_a_private_address_is_not_offered_for_publishing() -> None:
+    found = finding(pointing(SUB, names=(lookup("10.1.1.7", name=SUB),)), "DOM001")
+    assert found.fix[0].steps[2] == f"vcse.{DOMAIN}. 3600 IN A <public-address-of-the-edge>"
+
+
+def test_a_name_that_is_no_host_is_not_put_into_a_command() -> None:
+    """The zone may be anybody's, and the command is run by the partner."""
+    hostile = r'\$\(calc\).steven.lab"'
+    found = finding(pointing(hostile), "DOM001")
+    command = next(fix for fix in found.fix if fix.platform == "Edge").steps[-1]
+    assert command == f'Set-CsAllowedDomain -Identity "{DOMAIN}" -ProxyFqdn "<name-of-the-target>"'
+
+
 def test_a_target_that_is_the_domain_is_given_a_host() -> None:
     assert finding(pointing(DOMAIN), "DOM001").facts["better"] == f"sip.{DOMAIN}"
 

@@ -152,8 +152,9 @@ def test_one_fault_is_one_alarm(evidence: Evidence, expected: set[str]) -> None:
 
 def test_a_number_leads_to_the_checks_that_decide_it() -> None:
     found = finding(explained(REFUSED_1009), "SIP003")
-    assert found.fix[0].steps == ("Look at what these checks say, in this order: DOM001.",)
+    assert found.fix[0].steps == (f"These checks decide it, for {DOMAIN}: DOM001.",)
     assert found.facts["code"] == 1009
+    assert found.next == (f"vpnprobe federation {DOMAIN} --sip", "vpnprobe explain DOM001")
 
 
 def test_a_refusal_by_403_names_the_provider_tab() -> None:

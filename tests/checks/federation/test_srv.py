@@ -80,6 +80,7 @@ ROWS = (
     Row("SRV001", "no-record", run(**unpublished(FailureKind.NO_RECORD)), "fail", "the name has no such record"),
     Row("SRV001", "servfail", run(**unpublished(FailureKind.SERVFAIL)), "fail", "the DNS server failed"),
     Row("SRV001", "not-offered", run(**one(srv(NOWHERE))), "fail", "says that it does not federate"),
+    Row("SRV001", "alias-to-nothing", run(**one(BROKEN_ALIAS)), "fail", "the name does not exist"),
     Row("SRV001", "bogus", run(srv=(srv(record(), dnssec="bogus"),)), "fail", "fail DNSSEC validation"),
     Row(
         "SRV001",
@@ -214,6 +215,18 @@ def test_a_missing_record_says_what_the_partner_sees() -> None:
     assert logs.edge[0].startswith("ms-diagnostics: 1008; ")
     assert f'domain="{DOMAIN}"' in logs.edge[0]
     assert logs.expressway[0].startswith("SIP/2.0 504 Server time-out")
+
+
+def test_an_alias_that_leads_nowhere_is_the_fault_to_mend() -> None:
+    step = finding(run(**one(BROKEN_ALIAS)), "SRV001").fix[0].steps[0]
+    assert step.startswith("The name is an alias of records.steven.lab, and behind it there is no record.")
+
+
+def test_of_many_records_a_few_are_listed() -> None:
+    crowd = srv(*(record(priority=number) for number in range(64)), left_out=2664)
+    found = finding(run(srv=(crowd,)), "SRV006")
+    assert found.summary.startswith("there are 2728 records, 2664 of them not read;")
+    assert found.fix[0].steps[1].endswith("(priority 7, weight 0) and 56 more")
 
 
 def test_each_view_is_judged_by_itself_and_its_server_is_named() -> None:

@@ -8,10 +8,9 @@ from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_ap
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.srv import ASK as ASK_RECORD
 from vpnprobe.checks.federation.srv import PROBE
-from vpnprobe.checks.federation.zone import address_line
+from vpnprobe.checks.federation.zone import address_line, kind_of, public_lines
 from vpnprobe.checks.wording import count, describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1014
-from vpnprobe.federation.domain import AddressKind, address_kind
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.federation import AddressLookup, Federation
 from vpnprobe.model.finding import Fact, Logs
@@ -44,12 +43,12 @@ def _judge_address(_case: Case, lookup: AddressLookup) -> Result:
     if lookup.failure.kind not in _ADDRESS_VARIANTS:
         return unclear(f"the addresses of {lookup.name} are not known: {words}; asked {asked}", **facts)
     return failed(
-        f"{lookup.name} has no address: {words}; asked {asked}",
+        f"{lookup.name} has no address: {words}; asked {asked}; an edge has nothing to dial",
         _ADDRESS_VARIANTS[lookup.failure.kind],
         **facts,
         failure=lookup.failure.kind.value,
         predicted=ms_diagnostics_1014(lookup.name),
-        record=address_line(lookup.name, "<public-address-of-the-edge>"),
+        records=public_lines(lookup.name, ()),
     )
 
 
@@ -70,7 +69,7 @@ ADR001 = Check(
     "that of MS-OCER's table for earlier releases; no document prints the header.",
     variants={
         "no-record": Guide(
-            fix=(fix("DNS", "Publish in the zone that the Internet sees:\n{record}"),),
+            fix=(fix("DNS", "Publish in the zone that the Internet sees:\n{records}"),),
             logs=_SHOWN,
             next=(ASK, PROBE),
         ),
@@ -93,14 +92,6 @@ ADR001 = Check(
 )
 
 
-def _kind(address: str) -> AddressKind | None:
-    """Read an address; Evidence of another hand may hold anything."""
-    try:
-        return address_kind(address)
-    except ValueError:
-        return None
-
-
 def _without_address(lookup: AddressLookup) -> Result:
     words = f": {describe_failure(lookup.failure)}" if lookup.failure is not None else ""
     return unclear(f"there is no address to look at (ADR001){words}")
@@ -109,11 +100,12 @@ def _without_address(lookup: AddressLookup) -> Result:
 def _judge_mix(_case: Case, lookup: AddressLookup) -> Result:
     if not lookup.addresses:
         return _without_address(lookup)
-    private = [address for address in lookup.addresses if _kind(address) == "private"]
+    private = [address for address in lookup.addresses if kind_of(address) == "private"]
     others = [address for address in lookup.addresses if address not in private]
     if private and others:
         return failed(
-            f"{lookup.name} has private and other addresses in one answer: {listing(private)} beside {listing(others)}",
+            f"{lookup.name} has private and other addresses in one answer, and partners take either: "
+            f"{listing(private)} beside {listing(others)}",
             private=private,
             others=others,
             records=[address_line(lookup.name, address) for address in private],
@@ -264,11 +256,11 @@ ADR004 = Check(
 def _judge_public(_case: Case, lookup: AddressLookup) -> Result:
     if not lookup.addresses:
         return _without_address(lookup)
-    if all(_kind(address) == "private" for address in lookup.addresses):
+    if all(kind_of(address) == "private" for address in lookup.addresses):
         return failed(
             f"{lookup.name} has private addresses only: {listing(lookup.addresses)}",
             addresses=list(lookup.addresses),
-            record=address_line(lookup.name, "<public-address-of-the-edge>"),
+            records=public_lines(lookup.name, ()),
         )
     return passed("an address that is not private is there", addresses=list(lookup.addresses))
 
@@ -286,7 +278,7 @@ ADR005 = Check(
     rationale="A partner on the Internet cannot reach a private address. Between networks that are joined, or in the "
     "view from inside, it is meant so; therefore it is said and not called a fault.",
     guide=Guide(
-        fix=(fix("DNS", "For partners on the Internet publish in the zone that it sees:\n{record}"),),
+        fix=(fix("DNS", "For partners on the Internet publish in the zone that it sees:\n{records}"),),
         next=(ASK, f"{PROBE} --resolver <server-that-the-internet-asks>"),
     ),
 )

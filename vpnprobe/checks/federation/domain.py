@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.srv import ASK, PROBE, offered
-from vpnprobe.checks.federation.zone import address_line, srv_line
+from vpnprobe.checks.federation.zone import public_lines, srv_line
 from vpnprobe.checks.wording import describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, edge_trace_1009, ms_diagnostics_1009
 from vpnprobe.federation.domain import TargetPlace, place_of
 from vpnprobe.model.federation import AddressLookup, EdgeTarget, Federation
 from vpnprobe.model.finding import Fact, Fix, Logs
+
+# What may stand in a command that somebody pastes; the name comes from a zone that may be anybody's.
+_HOST_NAME: Final = re.compile(r"[a-z0-9._-]+")
 
 _GOOD: Final = frozenset({TargetPlace.SAME_DOMAIN, TargetPlace.HOSTED})
 
@@ -39,8 +43,8 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
     facts |= {
         "better": better,
         "record": srv_line(seen.domain, better, port=target.port, priority=target.priority, weight=target.weight),
-        "address_records": [address_line(better, address) for address in addresses]
-        or [address_line(better, "<public-address-of-the-edge>")],
+        "address_records": public_lines(better, addresses),
+        "server": target.host if _HOST_NAME.fullmatch(target.host) else "<name-of-the-target>",
     }
     summary = f"{target.host} {_WORDS[place]} {seen.domain}"
     if rescuing:
@@ -50,7 +54,7 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
             **facts,
         )
     return failed(
-        f"{summary}; an edge drops it whatever its address",
+        f"{summary}; an edge refuses it with 1009, whatever its address",
         _VARIANTS[place],
         **facts,
         predicted=ms_diagnostics_1009(seen.domain, named),
@@ -109,7 +113,7 @@ _ALLOWED_SERVER: Final = fix(
     """
     Only where the record cannot be changed, on the partner's side (inference: with a named server the edge does not \
       go by the record):
-    Set-CsAllowedDomain -Identity "{domain}" -ProxyFqdn "{target}"
+    Set-CsAllowedDomain -Identity "{domain}" -ProxyFqdn "{server}"
     """,
 )
 _HYBRID: Final = "Microsoft, DNS planning for edge servers; planning hybrid connectivity"
@@ -154,10 +158,9 @@ def _judge_alias(case: Case, lookups: tuple[AddressLookup, ...]) -> Result:
     addresses = sorted({address for lookup in lookups for address in lookup.addresses})
     if aliases:
         return failed(
-            f"{name} is an alias of {listing(aliases)}",
+            f"{name} is an alias of {listing(aliases)}, which RFC 2782 forbids",
             aliases=aliases,
-            address_records=[address_line(name, address) for address in addresses]
-            or [address_line(name, "<public-address-of-the-edge>")],
+            address_records=public_lines(name, addresses),
         )
     failure = next((lookup.failure for lookup in lookups if lookup.failure is not None), None)
     if failure is not None:

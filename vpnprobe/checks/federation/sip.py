@@ -78,7 +78,11 @@ SIP001 = Check(
     ),
     variants={
         "not-sip": Guide(
-            fix=(fix("path", "Another service than SIP answers at {address}: compare the port and the translation."),),
+            fix=(
+                fix(
+                    "path", "No SIP server answers at {address}, or a broken one: compare port and translation."
+                ),
+            ),
             next=("openssl s_client -connect {address} -servername {target} -quiet",),
         )
     },
@@ -154,7 +158,8 @@ def _judge_refusal(case: Case, exchange: SipExchange) -> Result:
         about = told.get("domain")
         own = case.evidence.target.label
         foreign = f"; it speaks of {about}, not of {own}" if about is not None and about.lower() != own.lower() else ""
-        facts |= {"code": told.code, "about": about, "explain": ", ".join(known.checks) if known is not None else None}
+        checks = known.checks if known is not None else ()
+        facts |= {"code": told.code, "domain_spoken_of": about, "checks": list(checks), "first": next(iter(checks), None)}
         if known is None:
             return failed(f"{said}; not in the catalogue: {headers[0]}", "unknown-code", **facts)
         unknown = f" (not known: {known.unknown})" if known.unknown else ""
@@ -183,8 +188,8 @@ SIP003 = Check(
     "sender and not of the domain, so this is told and not counted as a fault.",
     variants={
         "checks": Guide(
-            fix=(fix("vpnprobe", "Look at what these checks say, in this order: {explain}."),),
-            next=("vpnprobe explain SIP003", f"{SIP_AGAIN} --sip-from <user>@<domain>"),
+            fix=(fix("vpnprobe", "These checks decide it, for {domain_spoken_of}: {checks}."),),
+            next=("vpnprobe federation {domain_spoken_of}", "vpnprobe explain {first}"),
         ),
         "partner": differential.guide("refused"),
         "unknown-code": Guide(
@@ -270,7 +275,7 @@ def _judge_routes(_case: Case, exchange: SipExchange) -> Result:
     facts: dict[str, Fact] = {"record_route": [route.uri for route in routes]}
     bare = [route.uri for route in routes if route.transport is None]
     if bare:
-        return failed(f"Record-Route without a transport: {listing(bare)}", **facts, bare=bare)
+        return failed(f"Record-Route without a transport: {listing(bare)}; NOTIFY may time out", **facts, bare=bare)
     return passed("every Record-Route names its transport", **facts)
 
 
@@ -306,7 +311,7 @@ def _judge_fragments(_case: Case, exchange: SipExchange) -> Result:
             return _unanswered(exchange)
         return not_applicable("the suite of this session needs no empty fragments")
     if exchange.empty_fragments:
-        return failed("the edge sends empty TLS fragments before its data")
+        return failed("the edge sends empty TLS fragments before its data; presence and messages may come late")
     return passed("the edge sends no empty TLS fragments")
 
 

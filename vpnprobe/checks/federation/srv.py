@@ -76,9 +76,10 @@ def _judge_record(_case: Case, srv: SrvLookup) -> Result:
     if srv.failure.kind not in _SRV_VARIANTS:
         return unclear(f"{srv.name} is not known: {words}; {_asked(srv)}", **facts)
     return failed(
-        f"{srv.name} is not there: {words}; {_asked(srv)}",
-        _SRV_VARIANTS[srv.failure.kind],
+        f"{srv.name} is not found: {words}; {_asked(srv)}; no edge finds the domain",
+        "alias" if srv.aliases else _SRV_VARIANTS[srv.failure.kind],
         **missing,
+        aliases=listing(srv.aliases) or None,
         failure=srv.failure.kind.value,
     )
 
@@ -132,6 +133,20 @@ SRV001 = Check(
             ),
             logs=_SHOWN,
             next=(ASK,),
+        ),
+        "alias": Guide(
+            fix=(
+                fix(
+                    "DNS",
+                    """
+                    The name is an alias of {aliases}, and behind it there is no record. Delete the CNAME and publish:
+                    {record}
+                    sip.{domain}. 3600 IN A <public-address-of-the-edge>
+                    """,
+                ),
+            ),
+            logs=_SHOWN,
+            next=(ASK, "nslookup -type=CNAME _sipfederationtls._tcp.{domain}"),
         ),
         "servfail": Guide(
             fix=(
@@ -245,7 +260,7 @@ def _judge_views(_case: Case, seen: Federation) -> Result:
     cut = [srv.view for srv in seen.srv if srv.left_out]
     views = [f"{view}: {listing(map(_written, sorted(records))) or 'no record'}" for view, records in answers.items()]
     if len(set(answers.values())) > 1:
-        return failed(f"the views differ: {'; '.join(views)}", views=views)
+        return failed(f"the views differ, so partners may see another answer: {'; '.join(views)}", views=views)
     if silent or cut:
         return unclear(f"not every view can be compared: {listing((*silent, *cut))}", views=views)
     return passed(f"all {len(answers)} views give the same records", views=views)
@@ -285,11 +300,16 @@ def _judge_single(_case: Case, srv: SrvLookup) -> Result:
     number = len(found) + srv.left_out
     if not number:
         return unclear("there is no record to count (SRV001)")
-    facts: dict[str, Fact] = {"targets": [_written(record) for record in found], "left_out": srv.left_out}
+    facts: dict[str, Fact] = {
+        "targets": [_written(record) for record in found],
+        "listed": listing(map(_written, found)),
+        "left_out": srv.left_out,
+    }
     if number == 1:
         return passed("there is one record", **facts)
+    unread = f", {srv.left_out} of them not read" if srv.left_out else ""
     return failed(
-        f"there are {number} records; which one an edge takes was found nowhere, so each must be right", **facts
+        f"there are {number} records{unread}; which one an edge takes was found nowhere, so each must be right", **facts
     )
 
 
@@ -312,7 +332,7 @@ SRV006 = Check(
                 "DNS",
                 """
                 Keep one record, or make every target right: name in the domain, address, certificate.
-                Those that are there: {targets}
+                Those that are there: {listed}
                 """,
             ),
         ),
