@@ -19,6 +19,8 @@ OBSERVABLE = {
     for number in (3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 23, 24, 25, 26, 28, 29, 30, 31, 32, 33, 34, 35, 37, 38, 39, 40, 42)
 }
 DIFFERENTIAL = {f"VP-{number:02}" for number in (1, 2, 14, 15, 17, 18, 20, 21)}
+# Stands beside another address of a name in the DNS, which is what one scenario is about.
+NEVER_DIALLED = "10.1.1.5"
 
 every_scenario = pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
 
@@ -119,4 +121,4 @@ def test_no_address_but_loopback_is_written_in_the_lab() -> None:
         for match in re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", path.read_text(encoding="utf-8"))
     }
     assert found
-    assert all(ipaddress.ip_address(address).is_loopback for address in found)
+    assert {address for address in found if not ipaddress.ip_address(address).is_loopback} == {NEVER_DIALLED}

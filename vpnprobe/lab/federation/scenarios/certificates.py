@@ -190,7 +190,6 @@ SCENARIOS = (
             "Today everything works.",
             "A public CA needs time, and so does every partner with a copy.",
         ),
-        covers=("F3-01",),
         network=_with(EdgeCertificate(days_left=10)),
         expect_fail=frozenset({"FCR008"}),
         expect_at=_HERE,
@@ -263,12 +262,11 @@ SCENARIOS = (
     ),
     FederationScenario(
         name="federation-chain-out-of-order",
-        title="The chain is sent in the wrong order",
+        title="The edge sends its chain in the wrong order",
         story=(
             "The root comes before the issuing CA.",
             "Most peers sort it out; TLS 1.2 does not ask them to.",
         ),
-        covers=("F4-10",),
         network=Network(edges=(Edge(sends="shuffled"),)),
         expect_fail=frozenset({"FCR012"}),
         expect_at=_HERE,

@@ -110,7 +110,6 @@ SCENARIOS = (
             "RFC 2782 wants a host with an address of its own behind a record.",
             "Most resolvers follow the alias all the same.",
         ),
-        covers=("F4-05",),
         network=Network(
             resolver=Resolver(
                 records=(_RECORD, Record(TARGET, "CNAME", f"edge.{DOMAIN}"), *address(f"edge.{DOMAIN}")),

@@ -55,7 +55,7 @@ SCENARIOS = (
     ),
     FederationScenario(
         name="federation-one-address-closed",
-        title="One of two addresses is dead",
+        title="One of the target's two addresses is dead",
         story=(
             "The target still has the address of an Expressway that was switched off.",
             "The other address is right.",
@@ -119,7 +119,7 @@ SCENARIOS = (
     ),
     FederationScenario(
         name="federation-plain-http-on-5061",
-        title="A web server without TLS has the port",
+        title="A web server without TLS has port 5061",
         story=(
             "The answer to the hello is an HTTP error page in clear text.",
             "Port forwarding leads to the wrong port or host.",
@@ -257,7 +257,7 @@ SCENARIOS = (
     ),
     FederationScenario(
         name="federation-handshake-breaks-off",
-        title="The first flight is right, the handshake fails",
+        title="The edge's first flight is right, its handshake fails",
         story=(
             "The certificate is right, but the edge answers the key exchange with an alert.",
             "Typical of a private key that does not belong to the certificate.",
