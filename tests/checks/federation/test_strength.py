@@ -96,6 +96,7 @@ ROWS = (
         "FCR014", "store", refused("store", "a certificate cannot be read: wrong tag"), "fail", "OpenSSL 3.0.19: a cer"
     ),
     Row("FCR014", "other-refusal", refused("strict", "leaf must have an EKU"), "pass"),
+    Row("FCR014", "read-and-refused", refused("strict", "validation failed: Forbidden: asn1::x"), "pass"),
     Row("FCR014", "not-kept", NOT_KEPT, "inconclusive"),
     Row("FCR015", "not-asked", run(), "not-applicable", "--expect"),
     Row("FCR015", "sha256", expecting(SHA256_OF_EDGE), "pass", "expected"),

@@ -89,7 +89,7 @@ ROWS = (
     Row("FCR009", "private", private(), "pass", "up to CN=Private Root"),
     Row("FCR009", "missing", MISSING, "fail", f"CN=Example Public Root is missing: {ISSUER} has no issuer"),
     Row("FCR009", "leaf-only", LEAF_ONLY, "fail", "the leaf is all there is"),
-    Row("FCR009", "wrong", WRONG, "fail", "was not signed by the certificate of its issuer's name"),
+    Row("FCR009", "wrong", WRONG, "fail", "was not signed by the certificate that bears its"),
     Row("FCR009", "not-a-ca", NOT_CA, "fail", f"{ISSUER} is no certificate authority (judged by"),
     Row("FCR009", "unchecked", UNCHECKED, "inconclusive", "md2 is not supported"),
     Row("FCR009", "self-signed", self_signed(), "not-applicable", "self-signed"),

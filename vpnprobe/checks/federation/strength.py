@@ -10,7 +10,7 @@ from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.edge import PROBE, S_CLIENT
 from vpnprobe.checks.federation.needs import EdgeChain
 from vpnprobe.checks.federation.request import NEW_CERTIFICATE, request_facts
-from vpnprobe.checks.wording import listing
+from vpnprobe.checks.wording import listing, listing_of_names
 from vpnprobe.model.errors import WireError
 from vpnprobe.model.federation import EdgeVisit, PathReading
 from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
@@ -26,7 +26,9 @@ _WEAK_HASHES: Final = frozenset({"md2", "md4", "md5", "sha1"})
 _OUR_CAPS: Final = frozenset({CertificateProblem.LIST_CUT, CertificateProblem.NAME_CUT})
 
 # Words by which a verifier says that it stumbled over the bytes and not over trust, dates or names.
-_ENCODING_WORDS: Final = ("asn1", "asn.1", "pars", "encod", "serial", "cannot be read")
+_ENCODING_WORDS: Final = ("asn1", "asn.1", "pars", "encod", "decod", "format", "serial", "cannot be read")
+# How cryptography's verifier begins where it could read everything and refuses for another reason.
+_READ_AND_REFUSED: Final = "validation failed"
 
 
 def _weaknesses(facts: CertificateFacts) -> Iterator[str]:
@@ -46,7 +48,7 @@ def _judge_strength(case: Case, chain: EdgeChain) -> Result:
     leaf = chain.leaf
     weak = [words for der in chain.ders for words in _weaknesses(needs.certificate_facts(der))]
     if weak:
-        return failed(listing(weak), weaknesses=weak, **request_facts(case, leaf))
+        return failed(listing_of_names(weak), weaknesses=weak, **request_facts(case, leaf))
     if leaf.key_type is None or leaf.signature_algorithm is None:
         return unclear("the key or the signature algorithm of the certificate cannot be read")
     return passed(f"{leaf.key_type} {leaf.key_bits or ''}, {leaf.signature_algorithm}")
@@ -81,16 +83,21 @@ def _problems(facts: CertificateFacts) -> Iterator[str]:
             yield problem.value
 
 
-def _refusals(path: PathReading | None) -> list[str]:
-    """Return what other engines say against the bytes, each with its name."""
+def _opinions(path: PathReading | None) -> tuple[list[str], list[str]]:
+    """Return which other engines refuse the bytes, each with its words, and which read them."""
     if path is None:
-        return []
-    opinions = ((path.store_engine, path.store_refusal), (path.strict_engine, path.strict_refusal))
-    return [
-        f"{engine or 'another engine'}: {refusal}"
-        for engine, refusal in opinions
-        if refusal is not None and any(word in refusal.lower() for word in _ENCODING_WORDS)
-    ]
+        return [], []
+    asked = ((path.store_engine, path.store_refusal), (path.strict_engine, path.strict_refusal))
+    known = [(engine, refusal or "") for engine, refusal in asked if engine is not None]
+    return (
+        [f"{engine}: {refusal}" for engine, refusal in known if _is_about_bytes(refusal)],
+        [engine for engine, refusal in known if not _is_about_bytes(refusal)],
+    )
+
+
+def _is_about_bytes(refusal: str) -> bool:
+    words = refusal.lower()
+    return not words.startswith(_READ_AND_REFUSED) and any(word in words for word in _ENCODING_WORDS)
 
 
 def _judge_readable(_case: Case, known: tuple[EdgeChain, EdgeVisit]) -> Result:
@@ -100,13 +107,13 @@ def _judge_readable(_case: Case, known: tuple[EdgeChain, EdgeVisit]) -> Result:
         for facts in map(needs.certificate_facts, chain.ders)
         for problem in _problems(facts)
     ]
-    refusals = _refusals(visit.path)
-    by = f"; refused by {listing(refusals)}" if refusals else ""
+    refusals, readers = _opinions(visit.path)
     if problems:
-        words = f"strict software may refuse {listing(problems)}"
-        return failed(f"{words}{by}", problems=problems, refusals=refusals, judged_by="vpnprobe")
+        opinions = [f"refused by {words}" for words in refusals] + [f"{engine} reads it" for engine in readers]
+        words = "; ".join([f"strict software may refuse {listing_of_names(problems)}", *opinions])
+        return failed(words, problems=problems, refusals=refusals, readers=readers)
     if refusals:
-        return failed(f"refused by {listing(refusals)}", refusals=refusals)
+        return failed(f"refused by {listing_of_names(refusals)}", refusals=refusals, readers=readers)
     return passed(f"{chain.leaf.subject} by {chain.leaf.issuer} can be read without a problem")
 
 
@@ -121,7 +128,7 @@ FCR014 = Check(
     needs=needs.edge_chain & needs.visit,
     judge=_judge_readable,
     rationale="Some software refuses a certificate for its bytes alone: an ASA's own one may have a negative serial "
-    "number, which cryptography refuses and OpenSSL takes. What Schannel does with each of them was found nowhere.",
+    "number, which OpenSSL takes and cryptography means to refuse. What Schannel does with each was found nowhere.",
     guide=Guide(
         fix=(
             fix(

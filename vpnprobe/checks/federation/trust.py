@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
@@ -22,6 +23,10 @@ _NOT_TRUSTED: Final[dict[PathEnd, str]] = {
 }
 
 
+# A library's own words, which may quote whole structures; the facts hold more of them.
+MAX_REFUSAL: Final = 160
+
+
 def engines(path: PathReading) -> str:
     """Say who judged the path, and what the others make of it."""
     told = [f"judged by {path.engine}"]
@@ -31,7 +36,8 @@ def engines(path: PathReading) -> str:
     )
     for part, engine, refusal in opinions:
         if engine is not None:
-            told.append(f"the {part} of {engine} {'agrees' if refusal is None else f'refuses: {refusal}'}")
+            opinion = "agrees" if refusal is None else f"refuses: {shorten(refusal, MAX_REFUSAL)}"
+            told.append(f"the {part} of {engine} {opinion}")
     return f" ({'; '.join(told)})"
 
 
@@ -64,7 +70,7 @@ def _judge_complete(_case: Case, path: PathReading) -> Result:
                 f"{missing} is missing:{leaf} {_top(path)} has no issuer{by}", missing_issuer=missing, **facts
             )
         case "signature-wrong":
-            words = f"{_top(path)} was not signed by the certificate of its issuer's name{by}"
+            words = f"{_top(path)} was not signed by the certificate that bears its issuer's name{by}"
             return failed(words, "wrong", missing_issuer=path.missing_issuer, **facts)
         case "issuer-not-ca":
             return failed(f"{path.obstacle or 'a certificate of the path may not issue'}{by}", "wrong", **facts)
