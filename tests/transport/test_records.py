@@ -28,11 +28,10 @@ from tests.transport.dns_server import Answer, Question, Respond, dns_server, re
 from vpnprobe.lab.listening import Address, DatagramServer
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.federation import FEDERATION_SERVICE, AddressLookup, SrvLookup, SrvRecord
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, FEDERATION_SERVICE, AddressLookup, SrvLookup, SrvRecord
 from vpnprobe.model.target import Endpoint
 from vpnprobe.transport.inquiry import MAX_ALIASES
 from vpnprobe.transport.records import (
-    AUTHORITATIVE,
     MAX_NAME_SERVERS,
     MAX_RECORDS,
     RecordResolver,
@@ -302,7 +301,7 @@ async def test_signatures_are_wanted_and_recursion_is() -> None:
         return records(SRV)(question, transport)
 
     await srv(note)
-    await srv(note, view=AUTHORITATIVE)
+    await srv(note, view=AUTHORITATIVE_VIEW)
     assert all(one.ednsflags & dns.flags.DO for one in seen)
     assert [bool(one.flags & dns.flags.RD) for one in seen] == [True, False]
     assert seen[0].id != seen[1].id
@@ -775,9 +774,9 @@ async def test_names_that_a_zones_servers_do_not_hold_are_asked_where_they_are()
         finder_says = zone("other.test. 60 IN NS ns.other.test.", "ns.other.test. 60 IN A 127.0.0.2")
         async with dns_server(finder_says) as finding, _at(Holder(), "127.0.0.2", own.endpoint.port):
             finder = RecordResolver("here", [finding.endpoint], timeout=2)
-            resolver = RecordResolver(AUTHORITATIVE, [own.endpoint], timeout=2, finder=finder)
+            resolver = RecordResolver(AUTHORITATIVE_VIEW, [own.endpoint], timeout=2, finder=finder)
             found = await resolver.addresses("sip.other.test", frozenset((4,)))
-            alone = RecordResolver(AUTHORITATIVE, [own.endpoint], timeout=2)
+            alone = RecordResolver(AUTHORITATIVE_VIEW, [own.endpoint], timeout=2)
             refused = await alone.addresses("sip.other.test", frozenset((4,)))
             nobody = await resolver.addresses("sip.nowhere.test", frozenset((4,)))
     assert found.addresses == ("192.0.2.9",)

@@ -16,6 +16,7 @@ from vpnprobe.model.observation import FirstFlight, Handshake
 # Microsoft, Cisco Expressway and IM and Presence all mean this record by "federation" (F4-01).
 FEDERATION_SERVICE = "_sipfederationtls._tcp"
 
+# The views that are no resolver's address.
 SYSTEM_VIEW = "system"
 AUTHORITATIVE_VIEW = "authoritative"
 

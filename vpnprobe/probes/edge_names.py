@@ -13,7 +13,9 @@ from typing import Final
 from vpnprobe.federation.domain import address_kind
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.federation import (
+    AUTHORITATIVE_VIEW,
     FEDERATION_SERVICE,
+    SYSTEM_VIEW,
     AddressLookup,
     EdgeTarget,
     Sibling,
@@ -23,9 +25,7 @@ from vpnprobe.model.federation import (
 from vpnprobe.model.target import Endpoint
 from vpnprobe.probes.options import FederationOptions
 from vpnprobe.probes.rations import Rations
-from vpnprobe.transport.records import AUTHORITATIVE, RecordResolver, authoritative_servers
-
-SYSTEM_VIEW: Final = "system"
+from vpnprobe.transport.records import RecordResolver, authoritative_servers
 
 # A federation has one record; a hostile zone can have thousands.
 MAX_TARGETS: Final = 16
@@ -124,9 +124,11 @@ class EdgeNames:
         domain = self._options.domain
         servers = await authoritative_servers(domain, self._views[0], port=self._options.authoritative_port)
         if isinstance(servers, Failure):
-            self.srv.append(SrvLookup(service=FEDERATION_SERVICE, domain=domain, view=AUTHORITATIVE, failure=servers))
+            self.srv.append(
+                SrvLookup(service=FEDERATION_SERVICE, domain=domain, view=AUTHORITATIVE_VIEW, failure=servers)
+            )
             return
-        self._authoritative = self._view(AUTHORITATIVE, servers, finder=self._views[0])
+        self._authoritative = self._view(AUTHORITATIVE_VIEW, servers, finder=self._views[0])
         await self._look_up(self._authoritative, services)
 
     async def _look_up_service(self, view: RecordResolver, service: str) -> None:
@@ -166,7 +168,7 @@ class EdgeNames:
         return RecordResolver(name, servers, timeout=self._options.network.timeout, turn=turn, finder=finder)
 
     def _view_names(self) -> list[str]:
-        return [*(view.view for view in self._views), AUTHORITATIVE]
+        return [*(view.view for view in self._views), AUTHORITATIVE_VIEW]
 
 
 def _targets(lookups: Iterable[SrvLookup]) -> list[EdgeTarget]:

@@ -11,16 +11,13 @@ import msgspec
 
 from vpnprobe.model.errors import TransportError
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.federation import AddressLookup, SrvLookup, SrvRecord
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, AddressLookup, SrvLookup, SrvRecord
 from vpnprobe.model.target import DNS_PORT, Endpoint, is_address
 from vpnprobe.transport.names import BOTH_FAMILIES, checked_servers, of_families
 
 if TYPE_CHECKING:
     from vpnprobe.transport.dns_exchange import Turn
     from vpnprobe.transport.inquiry import Answer
-
-AUTHORITATIVE: Final = "authoritative"
-"""The view of a zone's own servers, which are not asked to look elsewhere."""
 
 MAX_RECORDS: Final = 64
 """SRV records and addresses of one name that are kept. One DNS answer can hold 3,000."""
@@ -106,7 +103,7 @@ class RecordResolver:
             servers,
             timeout=self._timeout,
             turn=self._turn,
-            recursion=self.view != AUTHORITATIVE,
+            recursion=self.view != AUTHORITATIVE_VIEW,
             dnssec=True,
             elsewhere=self._servers_elsewhere,
         )

@@ -78,11 +78,7 @@ SIP001 = Check(
     ),
     variants={
         "not-sip": Guide(
-            fix=(
-                fix(
-                    "path", "No SIP server answers at {address}, or a broken one: compare port and translation."
-                ),
-            ),
+            fix=(fix("path", "No SIP server answers at {address}, or a broken one: compare port and translation."),),
             next=("openssl s_client -connect {address} -servername {target} -quiet",),
         )
     },
@@ -159,7 +155,8 @@ def _judge_refusal(case: Case, exchange: SipExchange) -> Result:
         own = case.evidence.target.label
         foreign = f"; it speaks of {about}, not of {own}" if about is not None and about.lower() != own.lower() else ""
         checks = known.checks if known is not None else ()
-        facts |= {"code": told.code, "domain_spoken_of": about, "checks": list(checks), "first": next(iter(checks), None)}
+        facts |= {"code": told.code, "domain_spoken_of": about}
+        facts |= {"checks": list(checks), "first": next(iter(checks), None)}
         if known is None:
             return failed(f"{said}; not in the catalogue: {headers[0]}", "unknown-code", **facts)
         unknown = f" (not known: {known.unknown})" if known.unknown else ""
