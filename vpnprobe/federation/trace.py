@@ -114,9 +114,9 @@ class TraceReader:
     def feed(self, text: str) -> tuple[Symptom, ...]:
         """Take the next piece."""
         self._text += text
-        if len(self._text) - self._at < WINDOW + AHEAD:
-            return ()
-        return self._scan(len(self._text) - AHEAD)
+        # A record is looked for behind its beginning, and its data behind its result.
+        end = len(self._text) - 2 * AHEAD
+        return self._scan(end) if end - self._at >= WINDOW else ()
 
     def close(self) -> tuple[Symptom, ...]:
         """Read what is left."""
