@@ -90,7 +90,9 @@ def test_a_sip_domain_from_a_plain_program() -> None:
     with in_background(federated()) as lab:
         report = probe_federation(federation_options(lab))
     assert isinstance(report, Report)
-    assert (report.probe, report.verdict, report.target.label) == ("federation", "pass", DOMAIN)
+    assert (report.probe, report.cause, report.target.label) == ("federation", None, DOMAIN)
+    # The edge of a test has any port that is free.
+    assert {finding.name for finding in report.findings if finding.is_alarm} == {"record-port"}
 
 
 async def test_a_sip_domain_within_an_event_loop() -> None:

@@ -40,7 +40,10 @@ BAD_USAGE = {
     "gateway to hash, with a path": (["hash", "vpn.example.com/VPNPhone"], "write https://vpn.example.com/VPNPhone"),
     "options after the command": (["phone", "--options", "site.toml"], "vpnprobe --options FILE phone ..."),
     "options after a command of a group": (["lab", "up", "--options=x"], "vpnprobe --options FILE lab up ..."),
-    "interface that is not there": (replaced("--tftp", "dhcp:nowhere0"), "no network interface 'nowhere0'"),
+    "interface that is not there": (
+        [*replaced("--tftp", "dhcp:nowhere0"), "--resolver", "127.0.0.1:9"],
+        "no network interface 'nowhere0'",
+    ),
     "password file without a user": ([*PHONE, "--password-file", "missing"], "--password-file needs --user"),
     "empty user": (replaced("--user", ""), "--user is empty"),
     "empty user without a login": ([*PHONE, "--no-login", "--user", " "], "--user is empty"),
