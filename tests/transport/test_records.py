@@ -287,6 +287,16 @@ async def test_what_is_known_of_signatures(respond: Respond, dnssec: str, failed
     assert not failed or found.failure is None or found.failure.kind is not FailureKind.MALFORMED
 
 
+async def test_a_chain_is_worth_its_weakest_link() -> None:
+    def respond(question: Question, transport: str) -> Answer:
+        reply = _link_by_link(*chain(1))
+        alias = question.question[0].name.to_text() == f"{NAME}."
+        return (reply if alias else edited(reply, flag(dns.flags.AD)))(question, transport)
+
+    found = await srv(respond)
+    assert (found.records, found.dnssec) == ((SIP,), "unsigned")
+
+
 async def test_a_bogus_answer_stays_a_failure() -> None:
     found = await srv(_validates)
     assert found.failure is not None
