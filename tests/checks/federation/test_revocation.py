@@ -98,3 +98,8 @@ def test_the_lost_addresses_are_listed_one_by_one() -> None:
     found = finding(saying(LOST, source(None, url=SECOND_CRL, failure=TIMEOUT)), "FCR017")
     assert found.fix[0].steps[1:] == (CRL, SECOND_CRL)
     assert found.facts["sources"] == [f"crl {CRL}: no answer in time", f"crl {SECOND_CRL}: no answer in time"]
+
+
+def test_an_address_that_looks_like_an_option_is_none_on_the_command_line() -> None:
+    odd = "--output=/etc/passwd"
+    assert finding(saying(source(None, url=odd, failure=TIMEOUT)), "FCR017").next[0].endswith(f" --url {odd}")

@@ -137,14 +137,13 @@ def _judge_dates(case: Case, chain: EdgeChain) -> Result:
         "not_before": leaf.not_before.isoformat(),
         "not_after": leaf.not_after.isoformat(),
         "subject": leaf.subject,
-        **request_facts(case, leaf),
     }
     by_clock = f"; this machine's clock says {day(case.now)}"
     match decide_validity(leaf, case.now).validity:
         case "not-yet-valid":
             return failed(f"not valid before {day(leaf.not_before)}{by_clock}", "not-yet", **facts)
         case "expired":
-            return failed(f"expired on {day(leaf.not_after)}{by_clock}", **facts)
+            return failed(f"expired on {day(leaf.not_after)}{by_clock}", **facts, **request_facts(case, leaf))
     issuer = _expired_issuer(case, chain)
     if issuer is not None and issuer.not_after is not None:
         words = f"its issuer {issuer.subject} expired on {day(issuer.not_after)}{by_clock}"
@@ -217,9 +216,11 @@ def _judge_expires_soon(case: Case, chain: EdgeChain) -> Result:
     left = end - case.now
     if left <= timedelta(0):
         return not_applicable(f"expired on {day(end)} (FCR007)")
-    facts: dict[str, Fact] = {"not_after": end.isoformat(), "days_left": left.days, **request_facts(case, chain.leaf)}
+    facts: dict[str, Fact] = {"not_after": end.isoformat(), "days_left": left.days}
     words = f"expires on {day(end)}, {count(left.days, 'day')} from the run"
-    return failed(words, **facts) if left < timedelta(days=RENEWAL_DAYS) else passed(words, **facts)
+    if left >= timedelta(days=RENEWAL_DAYS):
+        return passed(words, **facts)
+    return failed(words, **facts, **request_facts(case, chain.leaf))
 
 
 FCR008 = Check(

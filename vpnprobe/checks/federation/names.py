@@ -20,7 +20,9 @@ NO_NAME: Final = "<no name>"
 _UNDECIDED = (EdgeNameRule.SAN_WILDCARD, EdgeNameRule.COMMON_NAME_WILDCARD)
 
 # What both sides show for a target that its certificate does not name.
-MISMATCH_LOGS: Final = Logs(edge=("{predicted}", "{trace}"), expressway=(EXPRESSWAY_504,))
+_HEADER: Final = ms_diagnostics_1010("{target}", "{certificate_name}")
+_TRACE: Final = edge_trace_1010("{target}", "{certificate_name}")
+_MISMATCH_LOGS: Final = Logs(edge=(_HEADER, _TRACE), expressway=(EXPRESSWAY_504,))
 
 
 def certificate_name(leaf: CertificateFacts) -> str:
@@ -43,7 +45,6 @@ def _facts(case: Case, chain: EdgeChain, decision: EdgeNameDecision) -> dict[str
         "names": list(decision.names),
         "certificate_name": name,
         "predicted": ms_diagnostics_1010(target, name),
-        "trace": edge_trace_1010(target, name),
         **request_facts(case, chain.leaf),
     }
 
@@ -79,7 +80,7 @@ FCR001 = Check(
     covers=("F4-07", "F4-08", "F4-09", "F4-14", "F4-16"),
     rationale="A Microsoft edge looks for the SRV target in the SAN; the common name counts only where there is no "
     "SAN. The bare SIP domain is not asked for.",
-    guide=Guide(fix=NEW_CERTIFICATE, logs=MISMATCH_LOGS, next=(S_CLIENT, PROBE)),
+    guide=Guide(fix=NEW_CERTIFICATE, logs=_MISMATCH_LOGS, next=(S_CLIENT, PROBE)),
     references=("Cisco document on DNS and certificates for federation through Expressway", "MS-OCER 1010"),
     yields_to=("FCR003",),
 )
@@ -114,7 +115,7 @@ FCR002 = Check(
     covers=("M-06",),
     rationale="Microsoft supports a wildcard as common name in no role, and leaves the external edge out where it "
     "lists those that may have one in the SAN. What an edge does with a peer's wildcard was found nowhere.",
-    guide=Guide(fix=NEW_CERTIFICATE, logs=Logs(edge=("{predicted}",)), next=(S_CLIENT, PROBE)),
+    guide=Guide(fix=NEW_CERTIFICATE, logs=Logs(edge=(_HEADER,)), next=(S_CLIENT, PROBE)),
     references=("Microsoft, wildcard certificates in Lync Server 2013",),
     yields_to=("FCR001", "FCR003", "FCR004"),
 )
@@ -154,7 +155,7 @@ FCR003 = Check(
             ),
             *NEW_CERTIFICATE,
         ),
-        logs=MISMATCH_LOGS,
+        logs=_MISMATCH_LOGS,
         next=(S_CLIENT, PROBE),
     ),
 )

@@ -89,5 +89,11 @@ NEW_CERTIFICATE: Final[tuple[Fix, ...]] = (
         Request-CsCertificate -New -Type AccessEdgeExternal -DomainName "{san}" -ClientEKU $true -Output C:\\edge.req
         """,
     ),
-    fix("CA", "{request}"),
+    fix(
+        "CA",
+        """
+        Or make key and request by hand, and have the request signed with every name and both purposes:
+        {request}
+        """,
+    ),
 )

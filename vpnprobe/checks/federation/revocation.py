@@ -70,7 +70,9 @@ def _judge_reachable(case: Case, found: tuple[RevocationSource, ...]) -> Result:
     if all(source.failure is not None and source.failure.kind in needs.OURS for source in blamed):
         return unclear(f"not asked: {words}", **facts)
     stale = all(_is_answered(source) for source in blamed)
-    return failed(words, "stale" if stale else "", urls=[source.url for source in blamed], **facts)
+    return failed(
+        words, "stale" if stale else "", url=next(iter(blamed)).url, urls=[source.url for source in blamed], **facts
+    )
 
 
 FCR017 = Check(
@@ -98,7 +100,7 @@ FCR017 = Check(
             ),
             fix("path", "Let the address through the firewall in front of the authority's web server."),
         ),
-        next=("curl -sSI --max-time 10 <crl-url>", f"{PROBE} --revocation"),
+        next=("curl -sSI --max-time 10 --url {url}", f"{PROBE} --revocation"),
     ),
     variants={
         "stale": Guide(
@@ -112,7 +114,7 @@ FCR017 = Check(
                 ),
             ),
             next=(
-                "curl -sS --max-time 10 <crl-url> | openssl crl -inform der -noout -nextupdate",
+                "curl -sS --max-time 10 --url {url} | openssl crl -inform der -noout -nextupdate",
                 f"{PROBE} --revocation",
             ),
         )

@@ -111,10 +111,11 @@ _IMP_CIPHERS = fix(
 _ASA_CIPHERS = fix(
     "ASA from 9.3(2)",
     """
-    This changes the ciphers of every TLS 1.2 client of this ASA. Note the present ones first:
+    This changes the ciphers of every TLS 1.2 client of this ASA, and takes GCM and ECDHE from them. Note the present \
+      ones first:
     show run all ssl
     configure terminal
-    ssl cipher tlsv1.2 custom "ECDHE-RSA-AES256-SHA384:ECDHE-RSA-AES128-SHA256:AES256-SHA:AES128-SHA"
+    ssl cipher tlsv1.2 custom "AES256-SHA:AES128-SHA:DHE-RSA-AES256-SHA:DHE-RSA-AES128-SHA"
     """,
 )
 _EDGE_CIPHERS = fix(
