@@ -210,7 +210,15 @@ def test_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.feed("a line of the log\n")
     reader.feed(logs.SEARCH_HISTORY)
     [symptom] = reader.close()
-    assert (symptom.line, reader.lines) == (5001, 5002)
+    assert (symptom.line, reader.lines) == (5001, 5001)
+
+
+@pytest.mark.parametrize(("text", "lines"), [("", 0), ("a", 1), ("a\n", 1), ("a\nb", 2), ("\n\n", 2)])
+def test_a_line_that_does_not_end_is_one(text: str, lines: int) -> None:
+    reader = TraceReader()
+    reader.feed(text)
+    reader.close()
+    assert reader.lines == lines
 
 
 def test_memory_does_not_grow_with_the_log() -> None:

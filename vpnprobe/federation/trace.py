@@ -124,8 +124,8 @@ class TraceReader:
 
     @property
     def lines(self) -> int:
-        """The number of the line that was reached."""
-        return self._line + self._text.count("\n")
+        """How many lines were read, the last one also where it does not end."""
+        return self._line - 1 + self._text.count("\n") + int(bool(self._text) and self._text[-1] != "\n")
 
     def _scan(self, end: int) -> tuple[Symptom, ...]:
         """Read what begins before `end`, then forget what lies behind."""
