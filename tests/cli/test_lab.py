@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.driving import CommandLine, clean_environment, command, in_process
-from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN
+from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN, WARNING
 from vpnprobe.lab.catalogue import all_scenarios
 
 
@@ -40,6 +40,14 @@ def test_try_shows_the_command_and_the_report() -> None:
     assert re.findall(r"^# (\S+):", ended.out, re.MULTILINE) == ["healthy", "gateway-certificate-replaced"]
     assert ended.out.count("$ vpnprobe phone --group-url https://vpn.lab.example:") == 2
     assert ended.out.index("OK: YES") < ended.out.index("CRITICAL: PIN001")
+
+
+def test_try_of_a_federation() -> None:
+    ended = in_process("lab", "try", "federation-healthy", "federation-example-1009")
+    assert (ended.code, ended.err) == (OK, "")
+    assert "$ vpnprobe federation cms.steven.lab --resolver 127." in ended.out
+    assert ended.out.index("OK: ") < ended.out.index("CRITICAL: DOM001")
+    assert 'ms-diagnostics: 1009; reason="No match for domain in DNS SRV results"' in ended.out
 
 
 def test_try_is_not_disturbed_by_my_own_settings() -> None:
@@ -102,6 +110,16 @@ def test_up_at_a_port_of_choice() -> None:
     with kept_up("--port", str(port)) as (_, printed):
         assert f"https://vpn.lab.example:{port}/VPNPhone" in printed
         assert f"--tftp 127.0.0.1:{port + 1} --http-port {port + 2} --resolver 127.0.0.1:{port + 3}" in printed
+
+
+def test_up_of_a_federation(cli: CommandLine) -> None:
+    port = 20_000 + 4 * (os.getpid() % 2_000)
+    with kept_up("federation-wildcard", "--port", str(port)) as (_, printed):
+        [line] = [line for line in printed.splitlines() if line.startswith("  vpnprobe ")]
+        assert f":{port} " in line
+        ended = cli(*shlex.split(line)[1:], "--quiet")
+    assert ended.code == WARNING
+    assert "FCR002" in ended.out
 
 
 def test_up_at_a_port_that_is_taken(cli: CommandLine) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import sys
+from ipaddress import ip_address
 
 import pytest
 
@@ -10,9 +11,12 @@ from tests.lab.accuracy import Outcome, probe, probe_all, table
 from vpnprobe.checks.differential import CAUSES
 from vpnprobe.lab.catalogue import AnyScenario, all_scenarios
 from vpnprobe.lab.configuration import SSH_PASSWORD
+from vpnprobe.lab.federation.scenario import FederationScenario
+from vpnprobe.lab.federation.scenarios import federation_scenarios
 from vpnprobe.lab.gateway import PASSWORD, SESSION_COOKIE
 from vpnprobe.lab.listening import has_address
 from vpnprobe.lab.scenarios import find_scenario
+from vpnprobe.model.target import parse_endpoint
 from vpnprobe.render.json_report import render_json
 from vpnprobe.render.terminal import render_terminal
 
@@ -93,3 +97,18 @@ def test_statements_of_the_scenario_are_decided(scenario: AnyScenario) -> None:
     listed = {cause for causes in lists if isinstance(causes, list) for cause in causes}
     possible = {statement for cause in CAUSES if cause.summary in listed for statement in cause.statements}
     assert set(scenario.covers) <= decided | possible
+
+
+@pytest.mark.parametrize("scenario", federation_scenarios(), ids=lambda scenario: scenario.name)
+def test_no_federation_dials_anything_but_loopback(scenario: FederationScenario) -> None:
+    for report in outcomes()[scenario.name].reports:
+        seen = report.evidence.federation
+        assert seen is not None
+        dialled = [visit for visit in seen.visits if visit.flights or visit.handshakes or not visit.not_dialled]
+        assert all(ip_address(parse_endpoint(visit.address, 0).host).is_loopback for visit in dialled)
+
+
+def test_private_address_beside_another_is_seen_and_not_dialled() -> None:
+    seen = outcomes()["federation-addresses-mixed"].report.evidence.federation
+    assert seen is not None
+    assert [visit.address for visit in seen.visits if visit.not_dialled] == ["10.1.1.5:5061"]
