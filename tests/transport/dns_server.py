@@ -93,3 +93,49 @@ def records(*lines: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR) -> Respond:
         return reply.to_wire()
 
     return respond
+
+
+def silent(question: Question, transport: str) -> Answer:
+    return None
+
+
+def edited(respond: Respond, edit: Callable[[Question], object]) -> Respond:
+    """The same answers, each edited."""
+
+    def changed(question: Question, transport: str) -> Answer:
+        wire = respond(question, transport)
+        assert wire is not None
+        reply = dns.message.from_wire(wire)
+        edit(reply)
+        return reply.to_wire(max_size=65535)
+
+    return changed
+
+
+def adding(section: str, *lines: str) -> Callable[[Question], object]:
+    """Add zone-file lines to a section of an answer."""
+
+    def edit(reply: Question) -> None:
+        for line in lines:
+            name, ttl, kind, rdtype, value = line.split(None, 4)
+            getattr(reply, section).append(dns.rrset.from_text(name, int(ttl), kind, rdtype, value))
+
+    return edit
+
+
+def flag(value: dns.flags.Flag) -> Callable[[Question], object]:
+    def edit(reply: Question) -> None:
+        reply.flags |= value
+
+    return edit
+
+
+def truncated(respond: Respond) -> Respond:
+    """Answer by TCP only."""
+
+    def answer(question: Question, transport: str) -> Answer:
+        if transport == "tcp":
+            return respond(question, transport)
+        return edited(records(), flag(dns.flags.TC))(question, transport)
+
+    return answer
