@@ -122,6 +122,8 @@ def test_an_answer_without_a_reason_whose_reason_the_text_holds() -> None:
         (logs.SUBSCRIBE_403, "subscribe-forbidden", "fail"),
         ("SIP/2.0 403 Forbidden\nCSeq: 1 INVITE\n", "forbidden", "fail"),
         (logs.NOTIFY_408, "notify-time-out", "warn"),
+        ("SIP/2.0 504 Server Time-out\nServer: TANDBERG/4137\n", "time-out-of-another-server", "fail"),
+        ("SIP/2.0 504 Server Time-out\nCSeq: 1 INVITE\n", "time-out-without-reason", "fail"),
         ("SIP/2.0 401 Unauthorized\n", "challenged", "pass"),
         ("SIP/2.0 486 Busy Here\n", "other-answer", "inconclusive"),
         (logs.ANSWERED, "answered", "pass"),

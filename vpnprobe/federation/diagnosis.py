@@ -144,7 +144,7 @@ def _by_status(symptom: Symptom) -> Rule | None:
     if status in (401, 407):
         return rules.CHALLENGED
     if status == 504:
-        return rules.TIME_OUT
+        return rules.OTHER_TIME_OUT if symptom.microsoft is False else rules.TIME_OUT
     if status == 403:
         return rules.SUBSCRIBE_FORBIDDEN if symptom.method == "SUBSCRIBE" else rules.FORBIDDEN
     return rules.NOTIFY_TIME_OUT if status == 408 and symptom.method == "NOTIFY" else rules.OTHER_ANSWER

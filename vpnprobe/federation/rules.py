@@ -267,6 +267,19 @@ TIME_OUT: Final = Rule(
     next=_PROBE,
     outcome="refused",
 )
+OTHER_TIME_OUT: Final = Rule(
+    slug="time-out-of-another-server",
+    title="the 504 Server time-out comes from a server that is not Microsoft's",
+    verdict="fail",
+    statements=("F4-11",),
+    causes=(
+        Cause(
+            title="it did not reach the next server: no record, no address, a closed port, or no TLS (RFC 3261)",
+            checks=("SRV001", "ADR001", "EDG001", "EDG002", "EDG010"),
+        ),
+    ),
+    next=("vpnprobe federation <partner-domain>",),
+)
 SUBSCRIBE_FORBIDDEN: Final = Rule(
     slug="subscribe-forbidden",
     title="the Access Edge answers 403 Forbidden to a SUBSCRIBE",
@@ -415,6 +428,7 @@ RULES: Final = (
     ACCESS_LIST,
     CERTIFICATE_REQUEST,
     TIME_OUT,
+    OTHER_TIME_OUT,
     FORBIDDEN,
     NOTIFY_TIME_OUT,
     ISSUER_LIST,
