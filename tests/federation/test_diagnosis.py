@@ -11,7 +11,7 @@ from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.federation import diagnosis, rules
 from vpnprobe.federation.diagnosis import Diagnoser, Diagnosis, verdict_of
 from vpnprobe.federation.diagnostics import CODES
-from vpnprobe.federation.rules import Rule
+from vpnprobe.federation.rule import Rule
 from vpnprobe.federation.symptom import Symptom, SymptomKind
 from vpnprobe.federation.trace import TraceReader
 from vpnprobe.model.finding import Verdict

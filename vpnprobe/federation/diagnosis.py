@@ -10,7 +10,7 @@ import msgspec
 
 from vpnprobe.federation import rules
 from vpnprobe.federation.diagnostics import find_code
-from vpnprobe.federation.rules import Cause, Outcome, Rule
+from vpnprobe.federation.rule import Cause, Outcome, Rule
 from vpnprobe.federation.symptom import Symptom, SymptomKind, safe_host
 from vpnprobe.model.finding import Fix, Verdict
 

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from vpnprobe.checks.federation.differential import CAUSES, PossibleCause, guide, possible_causes
-from vpnprobe.federation.rules import Outcome
+from vpnprobe.federation.rule import Outcome
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 

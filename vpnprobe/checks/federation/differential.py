@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from vpnprobe.checks.base import Guide
-from vpnprobe.federation.rules import Outcome
+from vpnprobe.federation.rule import Outcome
 from vpnprobe.model.finding import Fix
 
 
