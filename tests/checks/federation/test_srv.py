@@ -229,6 +229,12 @@ def test_of_many_records_a_few_are_listed() -> None:
     assert found.fix[0].steps[1].endswith("(priority 7, weight 0) and 56 more")
 
 
+def test_targets_beyond_the_limit_are_said_to_be_untested() -> None:
+    found = finding(run(srv=(srv(record(), record(f"other.{DOMAIN}", priority=10)),)), "SRV006")
+    assert found.summary.endswith("each must be right; 1 of them were not tested")
+    assert found.facts["untested"] == [f"other.{DOMAIN}:5061 (priority 10, weight 0)"]
+
+
 def test_each_view_is_judged_by_itself_and_its_server_is_named() -> None:
     evidence = run(
         **seen_by_two(srv(record()), no_srv(FailureKind.NAME_NOT_FOUND, OUTSIDE)),

@@ -295,8 +295,11 @@ SRV004 = Check(
 )
 
 
-def _judge_single(_case: Case, srv: SrvLookup) -> Result:
+def _judge_single(case: Case, srv: SrvLookup) -> Result:
     found = offered(srv)
+    seen = case.evidence.federation
+    tested = {(target.host, target.port) for target in seen.targets} if seen else set()
+    untested = [_written(record) for record in found if (record.target, record.port) not in tested]
     number = len(found) + srv.left_out
     if not number:
         return unclear("there is no record to count (SRV001)")
@@ -304,12 +307,15 @@ def _judge_single(_case: Case, srv: SrvLookup) -> Result:
         "targets": [_written(record) for record in found],
         "listed": listing(map(_written, found)),
         "left_out": srv.left_out,
+        "untested": untested,
     }
     if number == 1:
         return passed("there is one record", **facts)
     unread = f", {srv.left_out} of them not read" if srv.left_out else ""
+    beyond = f"; {len(untested)} of them were not tested" if untested else ""
     return failed(
-        f"there are {number} records{unread}; which one an edge takes was found nowhere, so each must be right", **facts
+        f"there are {number} records{unread}; which one an edge takes was found nowhere, so each must be right{beyond}",
+        **facts,
     )
 
 
@@ -325,7 +331,7 @@ SRV006 = Check(
     judge=_judge_single,
     covers=("M-01", "M-03"),
     rationale="Microsoft describes one record for each SIP domain and no rule for choosing among several. So every "
-    "target is tested here, in the order of RFC 2782.",
+    "target is tested here, in the order of RFC 2782; beyond 16 it is said how many are not.",
     guide=Guide(
         fix=(
             fix(

@@ -22,6 +22,7 @@ _CMS_DOMAIN = f"cms.{DOMAIN}"
 _CMS_TARGET = f"sip.{_CMS_DOMAIN}"
 _HOSTED = "sipfed.online.lync.com"
 _SECOND = f"sip2.{DOMAIN}"
+_MANY = tuple(f"sip{number}.{DOMAIN}" for number in range(10, 30))
 
 SCENARIOS = (
     FederationScenario(
@@ -51,6 +52,24 @@ SCENARIOS = (
                 )
             ),
             edges=(Edge(), Edge(certificate=EdgeCertificate(common_name=_SECOND))),
+        ),
+    ),
+    FederationScenario(
+        name="federation-healthy-many-targets",
+        title="Twenty targets, more than are looked at",
+        story=(
+            "Twenty records lead to twenty names of one edge.",
+            "Sixteen are looked at, and how many were not is said.",
+        ),
+        covers=("M-01", "M-03"),
+        network=Network(
+            resolver=Resolver(
+                records=(
+                    *(federation(DOMAIN, name, priority=place) for place, name in enumerate(_MANY)),
+                    *(record for name in _MANY for record in address(name)),
+                )
+            ),
+            edges=(Edge(certificate=EdgeCertificate(common_name=_MANY[0], names=_MANY)),),
         ),
     ),
     FederationScenario(
@@ -163,6 +182,26 @@ SCENARIOS = (
         ),
         covers=("F4-08",),
         network=Network(edges=(Edge(certificate=EdgeCertificate(names=())),)),
+    ),
+    FederationScenario(
+        name="federation-healthy-upper-case",
+        title="The certificate writes the name in capitals",
+        story=(
+            "Names in DNS and in certificates are compared without regard to case.",
+            "SIP.UC.EXAMPLE is the target.",
+        ),
+        covers=("F4-07",),
+        network=Network(edges=(Edge(certificate=EdgeCertificate(common_name=TARGET.upper())),)),
+    ),
+    FederationScenario(
+        name="federation-healthy-no-purposes",
+        title="The certificate does not say what it is for",
+        story=(
+            "It has no extended key usage at all.",
+            "Then every use is allowed.",
+        ),
+        covers=("F3-11",),
+        network=Network(edges=(Edge(certificate=EdgeCertificate(purposes=())),)),
     ),
     FederationScenario(
         name="federation-healthy-imp",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vpnprobe.lab.federation.scenario import (
     DOMAIN,
     TARGET,
+    DnsFault,
     Edge,
     EdgeCertificate,
     FederationScenario,
@@ -89,6 +90,47 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     FederationScenario(
+        name="federation-one-of-two-targets-foreign",
+        title="One of two targets lies outside of the domain",
+        story=(
+            "The second record was left over from a service provider; the first one is right.",
+            "Which of the two an edge takes is not known.",
+        ),
+        covers=("F4-04", "F4-06"),
+        network=Network(
+            resolver=Resolver(
+                records=(
+                    federation(DOMAIN, TARGET, priority=10),
+                    federation(DOMAIN, "sip.provider.example", priority=20),
+                    *address(TARGET),
+                    *address("sip.provider.example", "edge2"),
+                )
+            ),
+            edges=(Edge(), *_edge_named("sip.provider.example")),
+        ),
+        expect_fail=frozenset({"DOM001"}),
+        expect_at=frozenset({"sip.provider.example"}),
+        expect_verdict="fail",
+    ),
+    FederationScenario(
+        name="federation-foreign-and-unnamed",
+        title="The target is foreign, and its certificate does not name it either",
+        story=(
+            "The record names a provider's host, whose certificate has yet another name.",
+            "Mending one alone does not help, so both are told.",
+        ),
+        covers=("F4-04", "F4-06", "F4-07"),
+        network=Network(
+            resolver=Resolver(
+                records=(federation(DOMAIN, "sip.provider.example"), *address("sip.provider.example")),
+            ),
+            edges=_edge_named("edge7.provider.example"),
+        ),
+        expect_fail=frozenset({"DOM001", "FCR001"}),
+        expect_at=frozenset({"sip.provider.example"}),
+        expect_verdict="fail",
+    ),
+    FederationScenario(
         name="federation-target-is-domain",
         title="The target is the domain itself",
         story=(
@@ -144,6 +186,30 @@ SCENARIOS = (
         expect_fail=frozenset({"ADR001"}),
         expect_at=frozenset({TARGET}),
         expect_verdict="fail",
+    ),
+    FederationScenario(
+        name="federation-target-servfail",
+        title="The resolver fails for the target's address",
+        story=(
+            "The record is there, and its host lies in a zone that is broken.",
+            "Without an address there is nothing to dial.",
+        ),
+        covers=("F4-05",),
+        network=Network(resolver=Resolver(faults=(DnsFault(TARGET, "servfail"),))),
+        expect_fail=frozenset({"ADR001"}),
+        expect_at=frozenset({TARGET}),
+        expect_verdict="fail",
+    ),
+    FederationScenario(
+        name="federation-target-dns-silent",
+        title="The resolver does not answer for the target's address",
+        story=(
+            "The record is there; questions for its host get no answer.",
+            "What an edge would find is open.",
+        ),
+        covers=("F4-05",),
+        network=Network(resolver=Resolver(faults=(DnsFault(TARGET, "silent"),))),
+        expect_verdict="inconclusive",
     ),
     FederationScenario(
         name="federation-addresses-mixed",

@@ -208,6 +208,16 @@ SCENARIOS = (
         expect_verdict="warn",
     ),
     FederationScenario(
+        name="federation-sip-needs-certificate",
+        title="OPTIONS cannot be asked without a certificate",
+        story=(
+            "The edge insists on a client certificate, and none is given.",
+            "So there is no session to ask in, and SIP stays open.",
+        ),
+        network=Network(edges=(Edge(asks="insists"),)),
+        options=_ASKED,
+    ),
+    FederationScenario(
         name="federation-sip-is-http",
         title="A web server speaks TLS at port 5061",
         story=(
