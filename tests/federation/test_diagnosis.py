@@ -8,7 +8,7 @@ import pytest
 
 from tests.federation import logs
 from vpnprobe.checks.catalogue import CHECKS
-from vpnprobe.federation import diagnosis, rules
+from vpnprobe.federation import diagnosis, numbers, rules
 from vpnprobe.federation.diagnosis import Diagnoser, Diagnosis, verdict_of
 from vpnprobe.federation.diagnostics import CODES
 from vpnprobe.federation.rule import Rule
@@ -203,8 +203,8 @@ def test_slugs_are_unique() -> None:
 
 
 def test_numbers_with_a_rule_are_in_the_catalogue_of_numbers() -> None:
-    assert set(rules.BY_NUMBER) <= {code.number for code in CODES}
-    assert {rule.slug for rule in rules.BY_NUMBER.values()} <= {rule.slug for rule in rules.RULES}
+    assert set(numbers.BY_NUMBER) <= {code.number for code in CODES}
+    assert {rule.slug for rule in numbers.BY_NUMBER.values()} <= {rule.slug for rule in rules.RULES}
 
 
 def test_the_checks_of_the_catalogue_of_numbers_exist() -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from vpnprobe.federation import rules
+from vpnprobe.federation import numbers, rules
 from vpnprobe.federation.diagnostics import find_code
 from vpnprobe.federation.rule import Cause, Outcome, Rule
 from vpnprobe.federation.symptom import Symptom, SymptomKind, safe_host
@@ -125,16 +125,16 @@ def _by_number(symptom: Symptom) -> Rule:
     if number == 1010:
         named = (symptom.attribute("hresult") or "", symptom.attribute("errortype") or "")
         wrong_name = _WRONG_PRINCIPAL in named[0].lower() or "matching fqdn" in named[1].lower()
-        return rules.CERTIFICATE_NAME if wrong_name else rules.CERTIFICATE_TRUST
-    if number in rules.BY_NUMBER:
-        return rules.BY_NUMBER[number]
-    return rules.UNKNOWN_NUMBER if number is None or find_code(number) is None else rules.KNOWN_NUMBER
+        return numbers.CERTIFICATE_NAME if wrong_name else numbers.CERTIFICATE_TRUST
+    if number in numbers.BY_NUMBER:
+        return numbers.BY_NUMBER[number]
+    return numbers.UNKNOWN_NUMBER if number is None or find_code(number) is None else numbers.KNOWN_NUMBER
 
 
 def _by_result(symptom: Symptom) -> Rule:
     if symptom.name.endswith(_NO_SRV_MATCH):
-        return rules.TARGET_OUTSIDE
-    return rules.CERTIFICATE_NAME if symptom.name.endswith(_CERT_MISMATCH) else rules.UNKNOWN_RECORD
+        return numbers.TARGET_OUTSIDE
+    return numbers.CERTIFICATE_NAME if symptom.name.endswith(_CERT_MISMATCH) else rules.UNKNOWN_RECORD
 
 
 def _by_status(symptom: Symptom) -> Rule | None:

@@ -169,7 +169,7 @@ class TraceReader:
                 excerpt = f"ERROR: Specified ACL ({named[1]}) ..."
                 yield Symptom(kind=SymptomKind.ACCESS_LIST, line=line, excerpt=excerpt, name=named[1])
         elif word.startswith("server"):
-            row = text[text.rfind("\n", max(0, start - BEFORE), start) + 1 : start]
+            row = text[max(0, start - BEFORE) : start].rpartition("\n")[2]
             if _TIME_OUT.match(text, start) and _DATE.search(row):
                 yield Symptom(kind=SymptomKind.SEARCH_HISTORY, line=line, excerpt="Server time-out")
         elif word.startswith("403"):
