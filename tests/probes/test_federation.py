@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import dns.message
+import dns.rcode
 import pytest
 
 from tests.probes.federations import (
@@ -17,8 +19,10 @@ from tests.probes.federations import (
     resolving,
 )
 from tests.probes.networks import needs_ipv6, needs_second_address, nothing_left_behind, stage_ends
-from tests.stand_ins import LOOPBACK, SECOND, listening
+from tests.stand_ins import LOOPBACK, SECOND, listening, listening_udp
 from vpnprobe.lab.federation.scenario import Edge
+from vpnprobe.lab.listening import Address, DatagramServer
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.federation import EdgeVisit, Federation
@@ -33,7 +37,7 @@ from vpnprobe.probes.federation import (
     FederationProbe,
     FederationShared,
 )
-from vpnprobe.probes.options import NetworkOptions
+from vpnprobe.probes.options import FederationOptions, NetworkOptions
 
 HELLOS = ("microsoft-edge", "tls12-rsa", "tls12-ecdhe", "tls10", "ec-only", "3des-only")
 NOT_ASKED = ("skipped", "--sip not given")
@@ -251,6 +255,33 @@ async def test_other_domains_of_the_same_deployment() -> None:
         assert lab.zone.asked["_sipfederationtls._tcp.missing.example", "SRV"] == 2
         await lab.probe(siblings=siblings)
         assert lab.zone.asked["_sipfederationtls._tcp.missing.example", "SRV"] == 2
+
+
+async def test_probes_that_share_a_name_server_share_its_places() -> None:
+    waiting = most = 0
+
+    class Slow(DatagramServer):
+        def datagram_received(self, data: bytes, addr: Address) -> None:
+            nonlocal waiting, most
+            waiting += 1
+            most = max(most, waiting)
+            asyncio.get_running_loop().call_later(0.005, self.answer, data, addr)
+
+        def answer(self, data: bytes, addr: Address) -> None:
+            nonlocal waiting
+            waiting -= 1
+            response = dns.message.make_response(dns.message.from_wire(data))
+            response.set_rcode(dns.rcode.SERVFAIL)
+            self.send(response.to_wire(), addr)
+
+    async with listening_udp(Slow()) as port:
+        network = NetworkOptions(resolvers=(Endpoint(LOOPBACK, port),), timeout=2, parallel=3, pause=0)
+        shared = FederationShared(network)
+        async with asyncio.TaskGroup() as group:
+            for number in range(10):
+                options = FederationOptions(domain=f"d{number}.example", extras=True, network=network)
+                group.create_task(FederationProbe(options, shared=shared).run())
+    assert most == 3
 
 
 # --- what is not dialled ---
@@ -472,6 +503,12 @@ async def test_sip_that_is_not_answered() -> None:
     assert exchange is not None
     assert exchange.failure is not None
     assert exchange.failure.kind is FailureKind.TIMEOUT
+
+
+async def test_a_user_that_cannot_be_one_is_the_operator_s_to_mend() -> None:
+    async with federated() as lab:
+        with pytest.raises(UsageError):
+            await lab.probe(sip=True, sip_from="two words@uc.example")
 
 
 # --- a run that is cut short ---

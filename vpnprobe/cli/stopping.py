@@ -51,9 +51,11 @@ def measure_each(probes: Iterable[Probe], take: Callable[[int, Evidence], None],
     """Run many probes, `at_once` of them at a time, and return how many were begun.
 
     `take` is given each one's number and Evidence as soon as it ends; nothing is kept, and no probe is made before its
-    turn. Where somebody stops the run, those that were running give what they have, and no other one begins.
+    turn. Where somebody stops the run, those that were running give what they have, and no other one begins. An error
+    of one is raised when all others have ended.
     """
     begun = 0
+    errors: list[Exception] = []
 
     async def work(waiting: Iterable[tuple[int, Probe]]) -> None:
         nonlocal begun
@@ -64,6 +66,9 @@ def measure_each(probes: Iterable[Probe], take: Callable[[int, Evidence], None],
             except asyncio.CancelledError:
                 take(number, probe.evidence("interrupt"))
                 raise
+            except Exception as error:
+                errors.append(error)
+                evidence = probe.evidence()
             take(number, evidence)
 
     async def run() -> None:
@@ -75,9 +80,11 @@ def measure_each(probes: Iterable[Probe], take: Callable[[int, Evidence], None],
 
     try:
         run_stoppable(run())
-    except BaseExceptionGroup as group_error:
-        # One error ends all; the caller must see that one, not the group.
+    except ExceptionGroup as group_error:
+        # One that could not take its report ends all; the caller must see that error, not the group.
         raise group_error.exceptions[0] from None
+    if errors:
+        raise errors[0]
     return begun
 
 

@@ -244,6 +244,10 @@ async def _each(visits: list[Visit], step: Callable[[Visit], Awaitable[None]]) -
         async with places:
             await step(visit)
 
-    async with asyncio.TaskGroup() as group:
-        for visit in visits:
-            group.create_task(take(visit))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for visit in visits:
+                group.create_task(take(visit))
+    except ExceptionGroup as group_error:
+        # A caller who is to mend his input must see that error, not the group.
+        raise group_error.exceptions[0] from None
