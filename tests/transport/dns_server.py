@@ -13,6 +13,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from vpnprobe.lab.listening import DATAGRAM, STREAM, bound_sockets, endpoint_of
 from vpnprobe.model.target import Endpoint
 
 Question = dns.message.Message
@@ -58,10 +59,11 @@ async def dns_server(respond: Respond) -> AsyncGenerator[DnsServer]:
         finally:
             writer.close()
 
-    streams = await asyncio.start_server(connected, "127.0.0.1", 0)
-    port = streams.sockets[0].getsockname()[1]
-    datagrams, _ = await loop.create_datagram_endpoint(Datagrams, local_addr=("127.0.0.1", port))
-    server.endpoint = Endpoint("127.0.0.1", port)
+    # A port that is free for both: another program may hold that of the one for the other.
+    tcp, udp = bound_sockets((("127.0.0.1", STREAM), ("127.0.0.1", DATAGRAM)), 0)
+    streams = await asyncio.start_server(connected, sock=tcp)
+    datagrams, _ = await loop.create_datagram_endpoint(Datagrams, sock=udp)
+    server.endpoint = endpoint_of(udp)
     try:
         yield server
     finally:
