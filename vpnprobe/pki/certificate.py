@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 
@@ -25,6 +25,9 @@ from vpnprobe.pki.fingerprint import colon_hex, format_cert_hash, md5, sha1, sha
 from vpnprobe.pki.names import CUT, MAX_NAME_TEXT, common_names, format_oneline, format_rfc4514, parse_name
 from vpnprobe.pki.signature import verify_signature
 from vpnprobe.pki.structure import CertificateParts, read_algorithm, split_certificate
+
+# Each costs half a millisecond, and path, probe and checks ask for the same few, issuers even from host to host.
+_REMEMBERED = 128
 
 # RFC 5280 section 4.1.2.2 allows 20 octets.
 MAX_SERIAL_OCTETS = 20
@@ -128,6 +131,7 @@ class CertificateFacts(msgspec.Struct, frozen=True, kw_only=True):
     ca_issuer_urls: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def describe(der: bytes) -> CertificateFacts:
     """Hash `der`, then read what can be read. Never raises."""
     facts = partial(

@@ -63,7 +63,7 @@ def read_path(chain: Sequence[bytes], public: RootStore | None, given: Sequence[
     from_public = () if public is None else public.candidates(chain)
     anchors = tuple(dict.fromkeys((*from_public, *RootStore(given, "").candidates(chain))))
     walk = _walk(chain, anchors, at)
-    if walk.is_trusted and walk.path[-1] not in from_public:
+    if from_public and walk.is_trusted and walk.path[-1] not in from_public:
         to_public = _walk(chain, from_public, at)
         walk = to_public if to_public.is_trusted and to_public.obstacle is None else walk
     result = walk.result

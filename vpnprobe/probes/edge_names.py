@@ -162,8 +162,10 @@ class EdgeNames:
     def _view(
         self, name: str, servers: Sequence[Endpoint] = (), finder: RecordResolver | None = None
     ) -> RecordResolver:
+        rations = self._servers  # not `self`, which holds the views: without a cycle memory is free at once
+
         def turn(server: Endpoint) -> AbstractAsyncContextManager[None]:
-            return self._servers.of(str(server)).turn()
+            return rations.of(str(server)).turn()
 
         return RecordResolver(name, servers, timeout=self._options.network.timeout, turn=turn, finder=finder)
 

@@ -65,11 +65,7 @@ class Engine:
 
     def __init__(self, settings: TlsSettings) -> None:
         self._settings = settings
-        self._alert: int | None = None
-        self._said: int | None = None
-        self._requested = False
-        self._sent = False
-        self._leaf_refused = False
+        self._notes = _Notes(settings)
         self._chain: tuple[bytes, ...] = ()
         self._data_records = DataRecords()
         try:
@@ -135,7 +131,7 @@ class Engine:
     @property
     def facts(self) -> HandshakeFacts:
         """What is known so far."""
-        flight = self._flight.result
+        flight, notes = self._flight.result, self._notes
         chosen = None if flight.suite is None else suite(flight.suite)
         request = flight.certificate_request
         return HandshakeFacts(
@@ -143,10 +139,10 @@ class Engine:
             version=flight.version,
             suite_name=None if chosen is None else chosen.openssl_name,
             chain=self._chain or flight.chain or (),
-            client_certificate_requested=self._requested or request is not None,
-            client_certificate_sent=self._sent,
+            client_certificate_requested=notes.requested or request is not None,
+            client_certificate_sent=notes.sent,
             authorities=self._authorities() if request is None else request.authorities,
-            leaf_refused=self._leaf_refused,
+            leaf_refused=notes.leaf_refused,
             left_out=self._left_out,
         )
 
@@ -158,7 +154,7 @@ class Engine:
 
     def _authorities(self) -> tuple[bytes, ...]:
         """The CA names of a request that came encrypted, in a second handshake."""
-        return tuple(name.der() for name in self._connection.get_client_ca_list()) if self._requested else ()
+        return tuple(name.der() for name in self._connection.get_client_ca_list()) if self._notes.requested else ()
 
     def _new_connection(self) -> SSL.Connection:
         settings = self._settings
@@ -173,9 +169,9 @@ class Engine:
         context.set_cipher_list(":".join([*(old or ["ALL"]), "@SECLEVEL=0"]).encode())
         context.set_tls13_ciphersuites(":".join(new).encode())
         context.set_options(_OPTIONS)
-        context.set_info_callback(self._note)
+        context.set_info_callback(self._notes.note)
         if settings.expected_leaf is not None:
-            context.set_verify(SSL.VERIFY_PEER, self._judge)
+            context.set_verify(SSL.VERIFY_PEER, self._notes.judge)
         if settings.client is not None:
             for issuer in settings.client.chain[1:]:
                 context.add_extra_chain_cert(x509.load_der_x509_certificate(issuer))
@@ -200,45 +196,60 @@ class Engine:
             except SSL.WantReadError:
                 return b"".join(parts)
 
-    def _judge(self, connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
+    def _failure(self, error: SSL.Error) -> Failure:
+        flight, notes = self._flight.result, self._notes
+        if isinstance(error, SSL.ZeroReturnError):
+            return Failure(kind=FailureKind.CLOSED, detail="close_notify")
+        if notes.leaf_refused:
+            return Failure(kind=FailureKind.LOCAL, detail="stopped: another leaf than the one that was accepted")
+        if notes.alert is not None:
+            if notes.alert in _NO_COMMON_SUITE and self._left_out and flight.hello is None:
+                names = ", ".join(suite_name(code) for code in self._left_out)
+                return _local(f"{alert_name(notes.alert)}, but it could not offer {names}", notes.alert)
+            return Failure(kind=FailureKind.TLS_ALERT, alert=notes.alert, detail=f"fatal {alert_name(notes.alert)}")
+        if flight.failure is not None:
+            return flight.failure
+        if notes.said in _PEER_AT_FAULT or any(one.kind is BreachKind.VERSION_NOT_OFFERED for one in flight.breaches):
+            return Failure(kind=FailureKind.MALFORMED, detail=f"{OPENSSL}: {_reason(error)}")
+        return _local(_reason(error))
+
+
+class _Notes:
+    """What OpenSSL tells by callback.
+
+    It does not hold the connection, which holds it: such a circle would keep 80 KiB of OpenSSL's after every handshake.
+    """
+
+    def __init__(self, settings: TlsSettings) -> None:
+        self._settings = settings
+        self.alert: int | None = None
+        self.said: int | None = None
+        self.requested = False
+        self.sent = False
+        self.leaf_refused = False
+
+    def judge(self, connection: SSL.Connection, shown: crypto.X509, _error: int, depth: int, _ok: int) -> bool:
         """Stop at a leaf that was not accepted. Only after the right one does OpenSSL get the credential at all."""
         if depth:
             return True
         leaf = crypto.dump_certificate(crypto.FILETYPE_ASN1, shown)
         if hashlib.sha256(leaf).hexdigest() != self._settings.expected_leaf:
-            self._leaf_refused = True
+            self.leaf_refused = True
             return False
         if self._settings.client is not None:
             _give(connection, self._settings.client)
         return True
 
-    def _note(self, connection: SSL.Connection, where: int, value: int) -> None:
+    def note(self, connection: SSL.Connection, where: int, value: int) -> None:
         if where == SSL.SSL_CB_CONNECT_LOOP:
             state = connection.get_state_string()
-            self._requested |= b"read server certificate request" in state
-            self._sent |= b"write certificate verify" in state
+            self.requested |= b"read server certificate request" in state
+            self.sent |= b"write certificate verify" in state
         elif value >> 8 == AlertLevel.fatal:
             if where == SSL.SSL_CB_READ_ALERT:
-                self._alert = value & 0xFF
+                self.alert = value & 0xFF
             elif where == SSL.SSL_CB_WRITE_ALERT:
-                self._said = value & 0xFF
-
-    def _failure(self, error: SSL.Error) -> Failure:
-        flight = self._flight.result
-        if isinstance(error, SSL.ZeroReturnError):
-            return Failure(kind=FailureKind.CLOSED, detail="close_notify")
-        if self._leaf_refused:
-            return Failure(kind=FailureKind.LOCAL, detail="stopped: another leaf than the one that was accepted")
-        if self._alert is not None:
-            if self._alert in _NO_COMMON_SUITE and self._left_out and flight.hello is None:
-                names = ", ".join(suite_name(code) for code in self._left_out)
-                return _local(f"{alert_name(self._alert)}, but it could not offer {names}", self._alert)
-            return Failure(kind=FailureKind.TLS_ALERT, alert=self._alert, detail=f"fatal {alert_name(self._alert)}")
-        if flight.failure is not None:
-            return flight.failure
-        if self._said in _PEER_AT_FAULT or any(one.kind is BreachKind.VERSION_NOT_OFFERED for one in flight.breaches):
-            return Failure(kind=FailureKind.MALFORMED, detail=f"{OPENSSL}: {_reason(error)}")
-        return _local(_reason(error))
+                self.said = value & 0xFF
 
 
 def _local(reason: str, alert: int | None = None) -> Failure:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import msgspec
 
 from vpnprobe.checks.base import Case, Lack, Need, Subject
@@ -30,10 +28,8 @@ _BEFORE_CONNECTION = frozenset(
 OURS = frozenset({FailureKind.LOCAL, FailureKind.TLS_LOCAL, FailureKind.DEADLINE, FailureKind.INTERRUPTED})
 
 
-@lru_cache(maxsize=128)
-def certificate_facts(der: bytes) -> CertificateFacts:
-    """Describe a certificate; many checks ask for the same ones."""
-    return describe(der)
+# Many checks ask for the same ones; `describe` remembers.
+certificate_facts = describe
 
 
 def _read_resolution(case: Case) -> Resolution | Lack:
