@@ -23,9 +23,24 @@ ALLOWED: dict[str, set[str]] = {
     "transport": {"wire"},
     "probes": {"wire", "pki", "phoneconfig", "phones", "federation", "transport"},
     "checks": {"wire", "pki", "phoneconfig", "phones", "federation"},
+    "history": set(),
+    "fleet": {"wire", "pki", "phoneconfig", "phones", "federation", "transport", "probes", "checks", "history"},
     "render": {"wire", "pki", "phoneconfig", "federation", "checks"},
     "lab": {"wire", "transport", "phones"},
-    "cli": {"wire", "pki", "phoneconfig", "phones", "federation", "transport", "probes", "checks", "render", "lab"},
+    "cli": {
+        "wire",
+        "pki",
+        "phoneconfig",
+        "phones",
+        "federation",
+        "transport",
+        "probes",
+        "checks",
+        "history",
+        "fleet",
+        "render",
+        "lab",
+    },
 }
 
 # Rooms that see bytes and values only: no I/O, no clock, no randomness.

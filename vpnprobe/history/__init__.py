@@ -1,0 +1,1 @@
+"""Evidence and findings over time, in a database."""
