@@ -14,6 +14,7 @@ from vpnprobe.phones import (
     PhoneProfile,
     Source,
     all_profiles,
+    edge_hellos,
     guess_profile,
     load_profile,
     matrix_hellos,
@@ -124,6 +125,21 @@ def test_matrix_hellos() -> None:
     for hello in hellos.values():
         assert (hello.record_version, hello.client_version) == (0x0301, 0x0303)
         assert (hello.server_name, hello.compression) == (False, (0,))
+
+
+def test_edge_hellos() -> None:
+    """The edge's own hello first, then one for each question; all name the target of the record."""
+    hellos = edge_hellos()
+    assert list(hellos) == ["microsoft-edge", "tls12-rsa", "tls12-ecdhe", "tls10", "ec-only", "3des-only"]
+    assert all(hello.server_name for hello in hellos.values())
+    assert {name for name, hello in hellos.items() if hello.client_version < 0x0303} == {"tls10"}
+    # 3DES is what Microsoft's registry file turns off (M-10).
+    assert [name for name, hello in hellos.items() if 0x000A in hello.suites] == ["3des-only"]
+    assert hellos["3des-only"].suites == (0x000A,)
+    rsa, ecdhe, ec = (set(hellos[name].suites) for name in ("tls12-rsa", "tls12-ecdhe", "ec-only"))
+    assert not rsa & ecdhe
+    assert ec < ecdhe
+    assert rsa | ecdhe < set(hellos["microsoft-edge"].suites)
 
 
 def test_boot_of_the_7962g() -> None:

