@@ -62,10 +62,11 @@ def root(
     """Would this Cisco VPN phone connect, and if not, exactly why, and what fixes it?
 
     vpnprobe takes the phone's place: it dials the gateway with the phone's own TLS hello, fetches the phone's
-    configuration, compares the live certificate with certHash, and logs in as the phone does.
+    configuration, compares the live certificate with certHash, and logs in as the phone does. For SIP federation
+    it takes the place of a partner's Microsoft edge.
 
-    Exit codes: 0 OK, 1 WARNING, 2 CRITICAL (the phone would not connect), 3 UNKNOWN (could not be decided, bad usage,
-    interrupted, or a bug of ours).
+    Exit codes: 0 OK, 1 WARNING, 2 CRITICAL (the phone would not connect, the edge would not accept), 3 UNKNOWN
+    (could not be decided, bad usage, interrupted, or a bug of ours).
 
     Every option can come from the environment (VPNPROBE_TFTP, VPNPROBE_RESOLVER ...) or from --options FILE.
 
