@@ -1,11 +1,11 @@
-"""Run the benchmarks that are named, or all: `python -m tests.bench [startup] [flights] [tftp] [enumeration]`."""
+"""Run the benchmarks that are named, or all: `python -m tests.bench [NAME]...`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from tests.bench import enumeration, flights, machine, startup, tftp
+from tests.bench import enumeration, federation, flights, machine, startup, tftp
 from tests.bench.measure import Outcome, table
 
 BENCHMARKS = {
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "flights": flights.measure,
     "tftp": tftp.measure,
     "enumeration": enumeration.measure,
+    "federation": federation.measure,
 }
 
 

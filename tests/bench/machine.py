@@ -13,6 +13,7 @@ from OpenSSL import SSL
 
 _TOOLS = {
     "openssl": ("openssl", "version"),
+    "dig": ("dig", "-v"),
     "curl": ("curl", "--version"),
     "in.tftpd": ("in.tftpd", "--version"),
     "sslscan": ("sslscan", "--no-colour", "--version"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 VPNPROBE = (sys.executable, "-m", "vpnprobe")
 
@@ -48,3 +50,21 @@ def seconds(command: Sequence[str], *, given: bytes = b"", codes: Sequence[int] 
     if codes is not None and ended.returncode not in codes:
         raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {ended.stderr.decode()}")
     return took
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a command took with all its children; `peak_bytes` is the memory of the largest process among them."""
+
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+def cost(command: Sequence[str]) -> Cost:
+    """Run a command to its end, its output thrown away; raises `RuntimeError` at any exit code but 0."""
+    measuring = [sys.executable, "-m", f"{__package__}.costs", *command]
+    ended = subprocess.run(measuring, capture_output=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {ended.stderr.decode()}")
+    return Cost(**json.loads(ended.stdout))
