@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.containers import podman
+from tests.containers.federation_servers import PUBLIC, PUBLIC_NET, Partners, start_partners
 from tests.containers.podman import RECIPES, Container, Transport
 from tests.containers.tls_servers import TlsServer
 
@@ -212,3 +213,14 @@ def sip_edge(start: Start, sip_pki: Path) -> Callable[..., Container]:
         return start("kamailio", *command, listens=("tcp", 5061), options=("--volume", f"{sip_pki}:/pki:ro"))
 
     return running
+
+
+@pytest.fixture(scope="session")
+def partners(start: Start, network: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Partners]:
+    """The servers of the federation tests; the edge has a second address, which counts as public."""
+    directory = tmp_path_factory.mktemp("federation")
+    directory.chmod(0o755)
+    running = start_partners(start, network, directory)
+    with podman.network(f"{network}-public", "--subnet", PUBLIC_NET) as public:
+        podman.podman("network", "connect", "--ip", PUBLIC, public, running.edge.name)
+        yield running

@@ -85,9 +85,9 @@ class Container:
 
 
 @contextmanager
-def network(name: str) -> Iterator[str]:
+def network(name: str, *options: str) -> Iterator[str]:
     """A bridge network with IPv4 and IPv6 that this machine can reach; removed with all that is on it."""
-    podman("network", "create", "--disable-dns", "--ipv6", name)
+    podman("network", "create", "--disable-dns", "--ipv6", *options, name)
     try:
         yield name
     finally:

@@ -53,6 +53,36 @@ def vpnprobe(*arguments: str) -> Outcome:
     return Outcome(done.returncode, msgspec.json.decode(done.stdout, type=Report))
 
 
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What one run over several domains gave: its exit status and its reports by domain."""
+
+    status: int
+    reports: dict[str, Report]
+
+    def finding(self, domain: str, check: str, subject: str | None = None) -> Finding:
+        """The only finding of this check, or the one about this subject."""
+        (finding,) = [
+            finding
+            for finding in self.reports[domain].findings
+            if finding.id == check and subject in (None, finding.subject)
+        ]
+        return finding
+
+    def alarms(self, domain: str) -> set[tuple[str, str]]:
+        """Check and subject of each alarm."""
+        return {(finding.id, finding.subject) for finding in self.reports[domain].findings if finding.is_alarm}
+
+
+def federation(*arguments: str) -> Outcomes:
+    """Run the federation probe; one report is a line."""
+    command = [sys.executable, "-m", "vpnprobe", "federation", *arguments, "--format", "jsonl"]
+    done = subprocess.run(command, capture_output=True, timeout=120, check=False)
+    assert not done.stderr, done.stderr.decode()
+    reports = [msgspec.json.decode(line, type=Report) for line in done.stdout.splitlines()]
+    return Outcomes(done.returncode, {report.target.label: report for report in reports})
+
+
 def probe_phone(url: str, *arguments: str) -> Outcome:
     """Run the phone probe for the phone of this suite."""
     return vpnprobe("phone", "--group-url", url, "--mac", phone.MAC, *arguments)
