@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import dns.message
@@ -28,7 +29,8 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.federation import EdgeVisit, Federation
 from vpnprobe.model.target import Endpoint
 from vpnprobe.phones import edge_hellos
-from vpnprobe.probes.edge_names import EXTRA_SERVICES, MAX_TARGETS, PRIVATE_BESIDE_PUBLIC
+from vpnprobe.probes.edge import Visit
+from vpnprobe.probes.edge_names import EXTRA_SERVICES, MAX_TARGETS, PRIVATE_BESIDE_PUBLIC, EdgeNames
 from vpnprobe.probes.federation import (
     MAX_DIALLED,
     NO_PORT,
@@ -545,3 +547,19 @@ async def test_a_whole_run_leaves_nothing_behind() -> None:
     with nothing_left_behind():
         async with federated() as lab:
             await lab.probe(client=lab.credential, sip=True, extras=True)
+
+
+@pytest.mark.parametrize("listens", ["tls", "refuses", "closes", "3des-only"])
+async def test_what_a_run_held_is_free_at_its_end_without_a_search_for_cycles(listens: Any) -> None:
+    from vpnprobe.transport.engine import Engine
+
+    async with federated(Edge(listens=listens)) as lab:
+        gc.collect()
+        gc.disable()
+        try:
+            await lab.probe(client=lab.credential, sip=True, extras=True, revocation=True)
+            kinds = (FederationProbe, EdgeNames, Visit, Engine)
+            held = [type(one).__name__ for one in gc.get_objects() if isinstance(one, kinds)]
+        finally:
+            gc.enable()
+    assert held == []
