@@ -9,15 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import Literal
 
+from vpnprobe.model.config import VpnGroup
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
-from vpnprobe.model.observation import FirstFlight, PhoneDecision
+from vpnprobe.model.observation import FirstFlight
 from vpnprobe.model.target import Endpoint, Expectation, Persona, Target
-from vpnprobe.pki.certificate import describe
-from vpnprobe.pki.fingerprint import parse_cert_hash, parse_expected_hash
-from vpnprobe.pki.hostid import HOST_ID_OFF, decide_host_id, passes_host_id
-from vpnprobe.pki.pin import decide_pin
-from vpnprobe.pki.validity import decide_validity
+from vpnprobe.probes.decisions import expected_hashes, host_id_decisions, pin_decisions
 from vpnprobe.probes.flights import FlightRunner
 from vpnprobe.probes.hellos import all_matrix_hellos, profile_hello
 from vpnprobe.probes.login import LoginStages
@@ -120,70 +117,40 @@ class PhoneProbe:
             if not self._judged_flights():
                 outcome.skip("first-flight")
                 return
-            texts, hash_alg = self._expected()
-            if not texts:
+            group = self._vpn_group()
+            given = self._options.cert_hashes
+            expected = expected_hashes(given, group)
+            if not expected:
                 outcome.skip("no certHash known")
-            read = parse_expected_hash if self._options.cert_hashes else parse_cert_hash
-            expected = [read(text) for _, text in texts]
-            for flight in self._judged_flights():
-                decision = decide_pin(expected, self._recorder.certificates(flight.chain), hash_alg)
-                matched = texts[decision.matches[0].cert_hash_index][0] if decision.matches else None
-                self._recorder.decisions.append(
-                    PhoneDecision(
-                        address=flight.address,
-                        goes_on=decision.accepts,
-                        rule="pin",
-                        leaf=flight.chain[0],
-                        matched=matched,
-                    )
-                )
-                self._recorder.decisions.append(self._decide_validity(flight))
-
-    def _decide_validity(self, flight: FirstFlight) -> PhoneDecision:
-        facts = describe(self._recorder.certificates(flight.chain)[0])
-        decision = decide_validity(facts, self._recorder.started_at)
-        return PhoneDecision(
-            address=flight.address,
-            goes_on=decision.accepts,
-            rule="validity",
-            leaf=flight.chain[0],
-            validity=decision.validity,
-        )
-
-    def _expected(self) -> tuple[list[tuple[str, str]], str | None]:
-        """The certHashes to compare with, each with its name, and the configuration's hashAlg."""
-        given = self._options.cert_hashes
-        if given:
-            return [(f"given hash {number}", text) for number, text in enumerate(given, start=1)], None
-        reading = self._recorder.config
-        group = reading.config.vpn_group if reading and reading.config else None
-        if group is None:
-            return [], None
-        return [(f"certHash{item.index}", item.text) for item in group.cert_hashes], group.hash_alg
+            recorder = self._recorder
+            recorder.decisions += pin_decisions(
+                self._judged_flights(),
+                recorder.certificates,
+                expected,
+                None if given or group is None else group.hash_alg,
+                recorder.started_at,
+            )
 
     def _decide_host_id(self) -> None:
         with self._recorder.stage("host-id") as outcome:
             if not self._judged_flights():
                 outcome.skip("first-flight")
                 return
-            reading = self._recorder.config
-            group = reading.config.vpn_group if reading and reading.config else None
+            group = self._vpn_group()
             if group is None:
                 # Without a configuration the pin stands alone: given hashes are the operator's word for the rest.
                 outcome.skip("config")
                 return
-            for flight in self._judged_flights():
-                facts = describe(self._recorder.certificates(flight.chain)[0])
-                accepts = decide_host_id(self._options.group_url.host, facts).accepts
-                setting = group.enable_host_id_check
-                self._recorder.decisions.append(
-                    PhoneDecision(
-                        address=flight.address,
-                        goes_on=passes_host_id(setting, accepts),
-                        rule="host-id-off" if setting == HOST_ID_OFF else "host-id",
-                        leaf=flight.chain[0],
-                    )
-                )
+            self._recorder.decisions += host_id_decisions(
+                self._judged_flights(),
+                self._recorder.certificates,
+                self._options.group_url.host,
+                group.enable_host_id_check,
+            )
+
+    def _vpn_group(self) -> VpnGroup | None:
+        reading = self._recorder.config
+        return reading.config.vpn_group if reading and reading.config else None
 
     def _stopped(self) -> bool:
         """Whether there is no address left at which the phone would go on."""
