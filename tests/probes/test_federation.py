@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 from typing import Any
 
@@ -407,6 +408,41 @@ async def test_probes_that_share_an_edge_share_its_places() -> None:
                 for _ in range(6):
                     group.create_task(FederationProbe(lab.options(), shared=shared).run())
     assert most == lab.network.parallel
+
+
+async def test_sessions_for_sip_are_counted_too() -> None:
+    """Four targets at one edge that never answers an OPTIONS: a session that was kept for it would be one too many."""
+    open_now = most = 0
+    targets = [f"sip{number}.{DOMAIN}" for number in range(4)]
+    edge = Edge(certificate=named(*targets), sip="silent")
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        writer.close()
+
+    async with federated(edge) as behind:
+
+        async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal open_now, most
+            open_now += 1
+            most = max(most, open_now)
+            there = behind.edges[0]
+            answers, asks = await asyncio.open_connection(there.host, there.port)
+            backwards = asyncio.create_task(pipe(answers, writer))
+            await pipe(reader, asks)
+            open_now -= 1
+            await backwards
+
+        async with listening(count) as port:
+            records: dict[tuple[str, str], list[str]] = {(target, "A"): [LOOPBACK] for target in targets}
+            records[SERVICE, "SRV"] = [f"{number} 0 {port} {target}." for number, target in enumerate(targets)]
+            async with federated(records=records) as lab:
+                network = NetworkOptions(resolvers=(lab.resolver,), timeout=0.3)
+                evidence = await lab.probe(sip=True, network=network)
+    assert [visit.sip is not None for visit in seen(evidence).visits] == [True] * len(targets)
+    assert most == network.parallel
 
 
 # --- handshakes and our certificate ---

@@ -1,4 +1,4 @@
-"""One visit to one address of a federation target: first flights, handshakes, and SIP over the session they gave.
+"""One visit to one address of a federation target: first flights, handshakes, and SIP over a session.
 
 Manners (design section 5): the operator's certificate goes only to an edge that asked for one and whose own leaf names
 the target; to anybody else it is withheld.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,7 +26,6 @@ from vpnprobe.wire.tls.registry import Version
 
 if TYPE_CHECKING:
     from vpnprobe.pki.trust import RootStore
-    from vpnprobe.transport.tls import TlsConnection
     from vpnprobe.transport.tls_settings import ClientCredential, HandshakeFacts, TlsSettings
 
 EDGE_HELLO: Final = "microsoft-edge"
@@ -40,10 +38,7 @@ _NO_NAME: Final = "anonymous.invalid"
 
 
 class Visit:
-    """Everything tried at one address. `frozen` gives what there is at any moment.
-
-    `stack` closes the session that is kept for SIP, however the run ends.
-    """
+    """Everything tried at one address. `frozen` gives what there is at any moment."""
 
     def __init__(
         self,
@@ -54,7 +49,6 @@ class Visit:
         *,
         views: tuple[str, ...],
         ration: Ration,
-        stack: AsyncExitStack,
         not_dialled: str | None = None,
     ) -> None:
         self.not_dialled = not_dialled
@@ -63,11 +57,10 @@ class Visit:
         self._target = target
         self.endpoint = endpoint
         self._views = views
-        self._stack = stack
         self._runner = FlightRunner(recorder, options.network, ration)
         self._flights: list[FirstFlight] = []
         self._handshakes: list[Handshake] = []
-        self._connection: TlsConnection | None = None
+        self._session: TlsSettings | None = None
         self._handshake_chain: tuple[bytes, ...] = ()
         self._path: PathReading | None = None
         self._sip: SipExchange | None = None
@@ -76,11 +69,6 @@ class Visit:
     def answered(self) -> bool:
         """Whether any hello was accepted."""
         return any(flight.failure is None for flight in self._flights)
-
-    @property
-    def connected(self) -> bool:
-        """Whether there is a session that SIP can go over."""
-        return self._connection is not None
 
     @property
     def completed(self) -> bool:
@@ -121,18 +109,32 @@ class Visit:
             await self._handshake(client, self._recorder.keep(facts.chain[:1])[0])
 
     async def ask_sip(self) -> None:
-        """Send one OPTIONS over the last session that was completed."""
-        from vpnprobe.transport.sip import ask_options
+        """Send one OPTIONS over a session like the last one that was completed.
 
-        assert self._connection is not None
-        exchange = await ask_options(
-            self._connection,
-            uri=f"sip:{self._options.domain}",
-            from_uri=f"sip:{self._options.sip_from}",
-            local=_NO_NAME,
-            timeout=self._options.network.timeout,
-            token=lambda: secrets.token_hex(8),
-        )
+        That one was closed: kept open until here it would be one connection more than the ration allows.
+        """
+        from vpnprobe.transport.sip import ask_options
+        from vpnprobe.transport.tls import HandshakeFailed, handshake
+
+        assert self._session is not None
+        where, timeout = self.endpoint, self._options.network.timeout
+        uri = f"sip:{self._options.domain}"
+        try:
+            async with self._runner.ration.turn():
+                connection = await handshake(where.host, where.port, self._session, timeout=timeout)
+                try:
+                    exchange = await ask_options(
+                        connection,
+                        uri=uri,
+                        from_uri=f"sip:{self._options.sip_from}",
+                        local=_NO_NAME,
+                        timeout=timeout,
+                        token=lambda: secrets.token_hex(8),
+                    )
+                finally:
+                    await connection.close()
+        except HandshakeFailed as error:
+            exchange = SipExchange(uri=uri, failure=error.failure)
         name = next((one.client_certificate for one in reversed(self._handshakes) if one.completed), None)
         self._sip = msgspec.structs.replace(exchange, client_certificate=name)
 
@@ -166,11 +168,12 @@ class Visit:
         try:
             async with self._runner.ration.turn():
                 connection = await handshake(where.host, where.port, settings, timeout=self._options.network.timeout)
+                await connection.close()
         except HandshakeFailed as error:
             facts, failure = error.facts, error.failure
         else:
             facts = connection.facts
-            await self._keep(connection)
+            self._session = settings
         chain = self._recorder.keep(facts.chain)
         self._handshake_chain = facts.chain or self._handshake_chain
         sent = client is not None and facts.client_certificate_sent
@@ -190,16 +193,6 @@ class Visit:
             )
         )
         return facts
-
-    async def _keep(self, connection: TlsConnection) -> None:
-        """Keep the session where SIP is to follow, in the place of an earlier one."""
-        if not self._options.sip:
-            await connection.close()
-            return
-        if self._connection is not None:
-            await self._connection.close()
-        self._connection = connection
-        self._stack.push_async_callback(connection.close)
 
 
 def _settings(target: str, client: ClientCredential | None, leaf: str | None) -> TlsSettings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, Literal
 
 from vpnprobe.model.evidence import Evidence
@@ -75,12 +74,11 @@ class FederationProbe:
         self._targets_left_out = 0
         self._visits: list[Visit] = []
         self._revocations: list[RevocationSource] = []
-        self._stack = AsyncExitStack()
 
     async def run(self) -> Evidence:
         """Run every stage that can run and return the Evidence; at the deadline, what there is by then."""
         try:
-            async with asyncio.timeout(self._options.network.deadline), self._stack:
+            async with asyncio.timeout(self._options.network.deadline):
                 await self._run_stages()
         except TimeoutError:
             return self.evidence("deadline")
@@ -109,9 +107,8 @@ class FederationProbe:
         await self._look_up_addresses()
         await self._look()
         await self._shake_hands()
-        # Before the certificates are judged: an idle session would not wait for a revocation list.
-        await self._ask_sip()
         await self._read_certificates()
+        await self._ask_sip()
 
     async def _look_up_services(self) -> None:
         with self._recorder.stage("srv") as outcome:
@@ -156,7 +153,6 @@ class FederationProbe:
                     endpoint,
                     views=views,
                     ration=self._shared.edges.of(str(endpoint)),
-                    stack=self._stack,
                     not_dialled=reason,
                 )
 
@@ -194,14 +190,14 @@ class FederationProbe:
 
     async def _ask_sip(self) -> None:
         with self._recorder.stage("sip") as outcome:
-            connected = [visit for visit in self._visits if visit.connected]
+            completed = [visit for visit in self._visits if visit.completed]
             if not self._options.sip:
                 outcome.skip("--sip not given")
-            elif not connected:
+            elif not completed:
                 outcome.skip("mutual-tls")
             else:
-                await _each(connected, Visit.ask_sip)
-                if not any(visit.replied for visit in connected):
+                await _each(completed, Visit.ask_sip)
+                if not any(visit.replied for visit in completed):
                     outcome.fail("no answer")
 
     async def _read_certificates(self) -> None:
