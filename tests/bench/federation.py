@@ -123,8 +123,8 @@ def _times() -> Iterator[Outcome]:
         f"For a domain `vpnprobe federation` asks {_QUESTIONS} DNS questions, sends 6 hellos, completes a handshake, "
         f"builds the path and judges; the loop "
         f"{'asks 2 and' if by_name else 'has no dig, so it is given the addresses, and'} completes a handshake. "
-        f"{_QUESTIONS * DEFAULT_PAUSE_S * 1e3:.0f} ms of each domain are the pauses between questions to the one DNS "
-        f"server; start-up, with the first domain, is {start_up:.0%} of the run."
+        f"Of ours, {_QUESTIONS * DEFAULT_PAUSE_S * 1e3:.0f} ms is the least unless `--pause` is given: the pauses "
+        f"between questions to the one DNS server. Start-up, with the first domain, is {start_up:.0%} of its run."
     )
 
 
