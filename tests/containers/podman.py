@@ -111,7 +111,8 @@ def container(
     try:
         where = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{.Gateway}}{{end}}"
         pid, *addresses = podman("inspect", "--format", "{{.State.Pid}} " + where, identity).split()
-        address, address6, gateway = addresses or ("", "", "")
+        # A server whose network is shared may have another one beside it.
+        address, address6, gateway = addresses[:3] or ("", "", "")
         server = Container(identity, address, address6, gateway, int(pid))
         if listens is not None:
             wait_until(lambda: server.listens(*listens), server)
