@@ -17,7 +17,7 @@ def _judge_readable(_case: Case, file: ConfigFile) -> Result:
     config = file.config
     if config is None:
         # The subject is the file, and the problem may begin with its name again.
-        problem = (file.problem or "no reason was recorded").removeprefix(file.name).lstrip(": ")
+        problem = (file.problem or "no reason was recorded").removeprefix(f"{file.name} cannot be read").lstrip(": ")
         return failed(f"cannot be read: {problem}", problem=file.problem)
     if config.kind is ConfigKind.EMPTY:
         return failed("the file is empty", "not-a-config")

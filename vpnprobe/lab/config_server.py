@@ -67,8 +67,9 @@ async def http_side(sock: socket.socket, files: Mapping[str, bytes], server: Con
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stream = PlainStream(reader, writer)
         while (request := await read_request(stream)) is not None:
-            data = files.get(unquote(request.target.lstrip("/")))
-            if server.http == "silent":
+            name = unquote(request.target.lstrip("/"))
+            data = files.get(name)
+            if server.http == "silent" or name.partition(".")[0] in server.ignores:
                 await asyncio.Event().wait()
             if data is None or server.http == "not-found":
                 await stream.write(response(404, "Not Found", _HEADERS))

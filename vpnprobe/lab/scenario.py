@@ -109,7 +109,10 @@ class Dns(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ConfigServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How TFTP and HTTP (port 6970 at a real CUCM) serve the boot files. Both serve the same ones."""
+    """How TFTP and HTTP (port 6970 at a real CUCM) serve the boot files. Both serve the same ones.
+
+    `ignores` are devices (`SEP<MAC>`) whose files are never answered for.
+    """
 
     tftp: Literal[
         "serves",
@@ -125,6 +128,7 @@ class ConfigServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         "foreign-datagrams",
     ] = "serves"
     http: Literal["serves", "refuses", "not-found", "busy", "truncates", "silent"] = "serves"
+    ignores: frozenset[str] = frozenset()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

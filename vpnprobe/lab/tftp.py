@@ -56,12 +56,13 @@ class _Listener(DatagramServer):
         self._host = host
         self._files = files
         self._fault = server.tftp
+        self._ignored = server.ignores
         self._lost: set[str] = set()
         self._transfers: set[asyncio.Task[None]] = set()
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         request = _parsed(data, TftpPacketRRQ)
-        if self._fault == "silent" or request is None:
+        if self._fault == "silent" or request is None or request.filename.partition(".")[0] in self._ignored:
             return
         if self._fault == "loses-first" and request.filename not in self._lost:
             self._lost.add(request.filename)

@@ -1,0 +1,70 @@
+"""Which profile stands for a phone of the inventory."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vpnprobe.model.config import PhoneConfig
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.fleet import Phone
+from vpnprobe.phones import PhoneProfile, guess_profile, load_profile
+
+# Names of models that are told one by one; an inventory may hold anything in that column.
+_NAMED = 8
+
+
+class Profiles:
+    """Profiles by the inventory's model.
+
+    Where the inventory names none, `default` fetches the phone's configuration, and then the firmware load in it says
+    which model it is, unless `chosen` says that the operator named the default.
+    """
+
+    def __init__(self, default: PhoneProfile, *, chosen: bool) -> None:
+        self._default = default
+        self._chosen = chosen
+        self._known: dict[str, PhoneProfile | None] = {}
+        self._unknown: Counter[str] = Counter()
+
+    def of(self, phone: Phone) -> PhoneProfile:
+        """Return the profile that the phone's files are fetched with."""
+        return self._named(phone.model) or self._default
+
+    def with_config(self, phone: Phone, config: PhoneConfig | None) -> PhoneProfile:
+        """Return the profile that the phone is judged as, now that its configuration is known."""
+        named = self._named(phone.model)
+        if named is not None:
+            return named
+        if phone.model is not None:
+            self._unknown[phone.model] += 1
+        elif not self._chosen and config is not None and config.load_information is not None:
+            fitting = guess_profile(config.load_information)
+            if fitting is not None:
+                return load_profile(fitting)
+        return self._default
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about models that no profile is known for."""
+        told = [
+            f"no profile is known for the model {model!r}; {count} of them judged as {self._default.model}"
+            for model, count in self._unknown.most_common(_NAMED)
+        ]
+        if len(self._unknown) > _NAMED:
+            told.append(f"{len(self._unknown) - _NAMED} more models without a profile")
+        return tuple(told)
+
+    def _named(self, model: str | None) -> PhoneProfile | None:
+        if model is None:
+            return None
+        if model not in self._known:
+            self._known[model] = _phone_profile(model)
+        return self._known[model]
+
+
+def _phone_profile(model: str) -> PhoneProfile | None:
+    try:
+        profile = load_profile(model)
+    except UsageError:
+        return None
+    return profile if profile.boot is not None else None
