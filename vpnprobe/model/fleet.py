@@ -39,6 +39,16 @@ class RowProblem(msgspec.Struct, frozen=True):
     reason: str
 
 
+class FleetStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="start"):
+    """The first line of a fleet run. `settings` are the options that its results depend on, as text."""
+
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool
+    command: Literal["sweep", "cutover"]
+    started_at: Moment
+    settings: dict[str, str] = {}
+
+
 class GatewaySight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="gateway"):
     """One gateway as one model's hello found it, shared by all phones that dial it so.
 
@@ -140,8 +150,15 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     causes: dict[str, int] = {}
 
 
+# The operator, the end of the run's time, or a configuration server that answers nobody any more.
+FleetInterruption = Literal["interrupt", "deadline", "server-silent"]
+
+
 class FleetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="summary"):
-    """The last line of a fleet run. `by_label` counts for each label column that the operator groups by."""
+    """The last line of a fleet run. `by_label` counts for each label column that the operator groups by.
+
+    `not_reached` counts the phones of the inventory that an interrupted run did not come to.
+    """
 
     schema_version: int = SCHEMA_VERSION
     tool: Tool
@@ -149,13 +166,14 @@ class FleetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     started_at: Moment
     duration_s: float
     verdict: Verdict
-    interrupted: Literal["interrupt", "deadline"] | None = None
+    interrupted: FleetInterruption | None = None
     counts: Counts
     by_label: dict[str, dict[str, Counts]] = {}
     by_gateway: dict[str, Counts] = {}
+    not_reached: int = 0
     row_problems: int = 0
     duplicates: int = 0
     notes: tuple[str, ...] = ()
 
 
-FleetLine = GatewaySight | SweptPhone | CutoverPhone | FleetSummary
+FleetLine = FleetStart | GatewaySight | SweptPhone | CutoverPhone | FleetSummary
