@@ -126,8 +126,8 @@ def test_memory_is_that_of_few_domains(many: Run) -> None:
 
 
 def test_an_edge_has_no_more_connections_than_the_ration(many: Run, mixed: Capture) -> None:
-    assert most_at_once(connections(many.edge)) == DEFAULT_PARALLEL
-    assert most_at_once(connections(mixed)) == DEFAULT_PARALLEL
+    assert 0 < most_at_once(connections(many.edge)) <= DEFAULT_PARALLEL
+    assert 0 < most_at_once(connections(mixed)) <= DEFAULT_PARALLEL
 
 
 def test_a_dns_server_has_no_more_questions_than_the_ration(many: Run) -> None:
@@ -136,7 +136,7 @@ def test_a_dns_server_has_no_more_questions_than_the_ration(many: Run) -> None:
     events = [(f"{number} {name}", response in ("0", "False")) for number, response, name in rows]
 
     assert asked >= {f"_sipfederationtls._tcp.{name}" for name in MANY}
-    assert most_at_once(events) == DEFAULT_PARALLEL
+    assert most_at_once(events) <= DEFAULT_PARALLEL
 
 
 def test_no_request_but_options_is_ever_sent(many: Run, mixed: Capture, partners: Partners) -> None:
