@@ -131,6 +131,18 @@ def test_what_an_interrupted_run_did_not_see_is_said() -> None:
     assert first.summary == "the first flight was not reached: the operator stopped the run"
 
 
+def test_a_domain_of_which_no_address_was_dialled_is_not_said_to_be_accepted() -> None:
+    report = judge(run(visits=(not_dialled(ADDRESS),)))
+    assert report.verdict == "inconclusive"
+
+
+def test_an_address_that_is_not_dialled_beside_another_does_not_count() -> None:
+    private = "10.1.1.7:5061"
+    report = judge(run(visits=(visit(), not_dialled(private))))
+    beside = {one.status for one in report.findings if one.address == private}
+    assert (report.verdict, beside) == ("pass", {"not-applicable"})
+
+
 def test_a_finding_names_its_target_and_its_address() -> None:
     report = judge(run(**two_targets()))
     by_stage = {

@@ -104,9 +104,15 @@ addresses = Need(("the addresses of the target",), _read_addresses)
 
 def _read_visit(case: Case) -> EdgeVisit | Lack:
     seen = case.evidence.federation
-    for one in seen.visits if seen is not None else ():
-        if (one.target, one.address) == (case.subject.target, case.subject.address):
-            return one if one.not_dialled is None else Lack(f"not dialled: {one.not_dialled}", "not-applicable")
+    visits = seen.visits if seen is not None else ()
+    for one in visits:
+        if (one.target, one.address) != (case.subject.target, case.subject.address):
+            continue
+        if one.not_dialled is None:
+            return one
+        # Where nothing at all was dialled, nothing speaks for the domain either.
+        is_beside = any(other.not_dialled is None for other in visits)
+        return Lack(f"not dialled: {one.not_dialled}", "not-applicable" if is_beside else "inconclusive")
     return not_reached(case.evidence, "first-flight")
 
 
