@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from tests.render.reports import RAW, REPORTS, finding, report_of
@@ -77,6 +78,27 @@ def test_an_alarm_beside_the_cause() -> None:
     assert headings(text).index("Also wrong") > headings(text).index("Why  PIN001 cert-hash-match")
     assert "expired yesterday" in text
     assert "crypto ca enroll x" in text
+
+
+@pytest.mark.parametrize("duration_s", [0.03, 5.0, 120.0])
+@pytest.mark.parametrize("width", [70, 80, 100])
+def test_the_row_of_a_finding_is_one_full_line(width: int, duration_s: float) -> None:
+    said = "word by word, " * 30
+    report = report_of(finding(summary=said))
+    stages = tuple(
+        msgspec.structs.replace(stage, duration_s=duration_s if stage.name == "pin" else 0.01)
+        for stage in report.stages
+    )
+    text = render_terminal(msgspec.structs.replace(report, stages=stages), width=width)
+    (row,) = (line for line in text.splitlines() if " pin " in line)
+    assert re.search(rf"… +{duration_s * 1000:.0f} ms$", row)
+    assert width - 2 <= len(row) <= width
+
+
+def test_of_many_checks_that_say_the_same_a_few_are_named() -> None:
+    same = [finding(id=f"PIN00{number}", status="inconclusive", summary="no certificate") for number in range(1, 8)]
+    text = render_terminal(report_of(*same, verdict="inconclusive", cause=None))
+    assert "  PIN001 PIN002 PIN003 +4  192.0.2.7:443: no certificate\n" in text
 
 
 # --- what is copied is whole ---

@@ -24,7 +24,8 @@ from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
 MAX_WIDTH = 110
-MAX_ROW_TEXT = 42  # of a finding in its stage's row, so that the row stays one line at 80 columns
+MIN_ROW_TEXT = 20  # of a finding in its stage's row, in a terminal that has no room for more on the line
+MAX_IDS = 3  # of checks that say the same; the rest is counted, and named by --verbose
 MAX_LOG_LINES = 4  # the last ones of each log: what an engineer sees first; the rest is for --verbose
 
 _LABEL_WIDTH = 6  # of a platform's name before its steps
@@ -114,13 +115,17 @@ class _Page:
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
         table.add_column(no_wrap=True, justify="right")
-        for stage in self._report.stages:
-            mark, style = _MARKS[self._stage_mark(stage)]
-            duration = f"{stage.duration_s * 1000:.0f} ms" if stage.status != "skipped" else ""
+        stages = self._report.stages
+        marks = [_MARKS[self._stage_mark(stage)] for stage in stages]
+        durations = ["" if one.status == "skipped" else f"{one.duration_s * 1000:.0f} ms" for one in stages]
+        # What the other columns leave: two blanks behind each, two at the margin, one for the sign of the cut.
+        taken = (max(map(len, column), default=0) + 2 for column in ([m for m, _ in marks], _names(stages), durations))
+        room = max(MIN_ROW_TEXT, self._console.width - 4 - sum(taken))
+        for stage, (mark, style), name, duration in zip(stages, marks, _names(stages), durations, strict=True):
             table.add_row(
                 Text(mark, style),
-                Text(stage.name.replace("-", " ")),
-                Text(self._stage_text(stage), "dim" if stage.status == "skipped" else ""),
+                Text(name),
+                Text(self._stage_text(stage, room), "dim" if stage.status == "skipped" else ""),
                 Text(duration, "dim"),
             )
         self._console.print(Padding(table, (0, 0, 0, 2)))
@@ -142,11 +147,11 @@ class _Page:
             return "unknown"
         return "ok"
 
-    def _stage_text(self, stage: Stage) -> str:
-        """What was seen, or, where that is not as it ought to be, the finding that says so."""
+    def _stage_text(self, stage: Stage, room: int) -> str:
+        """What was seen, or, where that is not as it ought to be, the finding that says so, cut to one line."""
         finding = self._telling(stage)
         if finding is not None:
-            return f"{finding.id} {printable(finding.summary, MAX_ROW_TEXT)}"
+            return printable(f"{finding.id} {finding.summary}", room)
         seen = describe_stage(self._report.evidence, stage.name)
         if seen or not stage.because:
             return seen
@@ -240,7 +245,7 @@ class _Page:
         """Write one step: a sentence is wrapped, what is to be pasted never is."""
         text = printable(step, 2000)
         # A line of a zone file ends in a dot too.
-        if not text.endswith((".", ":")) or " IN " in text:
+        if not text.endswith((".", ":", "?")) or " IN " in text:
             self._console.print(Text(head + text), soft_wrap=True)
             return
         lines = textwrap.wrap(
@@ -269,7 +274,7 @@ class _Page:
             self._heading(title)
             for (subject, summary), group in groupby(findings, key=lambda finding: (finding.subject, finding.summary)):
                 same = list(group)
-                self._finding(" ".join(finding.id for finding in same), f"{subject}: {summary}")
+                self._finding(_ids(same), f"{subject}: {summary}")
                 if same[0].is_alarm or self._verbose:
                     self._fixes(same[0].fix)
 
@@ -283,17 +288,13 @@ class _Page:
     def _all_findings(self) -> None:
         self._heading("Every check")
         table = Table.grid(padding=(0, 2, 0, 0))
-        for _ in range(3):
+        for _ in range(2):
             table.add_column(no_wrap=True)
         table.add_column(ratio=1, overflow="fold")
         for finding in self._report.findings:
             mark, style = _MARKS[_STATUS_MARKS[finding.status]]
-            table.add_row(
-                Text(mark, style),
-                Text(finding.id),
-                Text(finding.name),
-                Text(f"{printable(finding.subject, 60)}: {printable(finding.summary, 400)}"),
-            )
+            said = f"{printable(finding.subject, 60)}: {printable(finding.summary, 400)}"
+            table.add_row(Text(mark, style), Text(finding.id), Text(f"{finding.name}  {said}"))
         self._console.print(Padding(table, (0, 0, 0, 2)))
 
     def _next(self) -> None:
@@ -315,6 +316,16 @@ class _Page:
 
     def _command(self, text: str) -> None:
         self._console.print(Text("  " + printable(text, 2000)), soft_wrap=True)
+
+
+def _names(stages: Sequence[Stage]) -> list[str]:
+    return [stage.name.replace("-", " ") for stage in stages]
+
+
+def _ids(findings: Sequence[Finding]) -> str:
+    shown = " ".join(finding.id for finding in findings[:MAX_IDS])
+    more = len(findings) - MAX_IDS
+    return shown if more <= 0 else f"{shown} +{more}"
 
 
 def _who(persona: Persona) -> str:
