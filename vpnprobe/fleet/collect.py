@@ -10,6 +10,7 @@ a trust list, and that is asked once of each address, by the cluster's own (`ITL
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +89,11 @@ class Collected:
         """The configuration, where it can be read."""
         return self.content.config if self.content else None
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether a server answered at all, be it that there is no such file."""
+        return _is_answered(self.boot_files)
+
 
 class ConfigCollector:
     """Fetches configurations, many at once, each server within its ration."""
@@ -163,7 +169,7 @@ class _Request:
     @property
     def was_answered(self) -> bool:
         """Whether anybody answered at all."""
-        return any(file.outcome not in ABSENT for file in self.files)
+        return _is_answered(self.files)
 
 
 class _Address:
@@ -250,6 +256,10 @@ class _Address:
             self._tftp_options = NO_OPTIONS
             return await self._once(name, http)
         return fetched
+
+
+def _is_answered(files: Sequence[BootFile]) -> bool:
+    return any(file.outcome not in ABSENT for file in files)
 
 
 def _was_lost(file: BootFile) -> bool:
