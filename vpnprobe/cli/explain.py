@@ -17,6 +17,7 @@ from vpnprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from vpnprobe.checks.base import AnyCheck, Guide
+    from vpnprobe.history.drift import DriftKind
 
 _WIDTH = 80
 
@@ -49,6 +50,7 @@ def explain(
     Example: vpnprobe explain PIN001
     """
     from vpnprobe.checks.catalogue import CHECKS, find
+    from vpnprobe.history.drift import DRIFTS
 
     if unobservable and name:
         raise UsageError("--unobservable lists everything; leave the check's name out")
@@ -56,6 +58,8 @@ def explain(
         text = _unobservable(json=json)
     elif name is None:
         text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS)
+    elif kinds := [kind for kind in DRIFTS if name.casefold() in (kind.id.casefold(), kind.name)]:
+        text = _json(kinds[0]) if json else _drift(kinds[0])
     else:
         check = find(name)
         text = _json(_entry(check)) if json else _page(check)
@@ -114,6 +118,20 @@ def _page(check: AnyCheck) -> str:
     if check.references:
         lines += ["", "References", *(f"  {reference}" for reference in check.references)]
     return PLACEHOLDER.sub(lambda match: f"<{match[1].replace('_', '-')}>", "\n".join(lines)) + "\n"
+
+
+def _drift(kind: DriftKind) -> str:
+    lines = [
+        f"{kind.id} {kind.name}",
+        kind.title,
+        "",
+        "of        vpnprobe history and watch, from run to run",
+        f"severity  {kind.severity}",
+        f"covers    {', '.join(kind.covers) or 'no statement of the vendor documents'}",
+        "",
+        *textwrap.wrap(kind.rationale, _WIDTH),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _fixes(heading: str, guide: Guide) -> list[str]:

@@ -110,6 +110,17 @@ VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", envvar="VPNPROBE_VERBOSE", help="Print every check, also those passed.")
 ]
 
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="FILE|URL",
+        envvar="VPNPROBE_DATABASE",
+        help="The history: a file, or postgresql://user@host/database. Without it, history.db in the service's or "
+        "the user's state directory.",
+    ),
+]
+
 DEFAULT_MODEL = "7962G"
 TIMEOUT = DEFAULT_TIMEOUT_S
 DEADLINE = DEFAULT_DEADLINE_S
