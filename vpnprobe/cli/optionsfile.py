@@ -10,7 +10,6 @@ port = 8443
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, TypeAlias
 
 from typer.core import TyperGroup, TyperOption
 
+from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
 
 # Secrets have no place in a file of options; they come from their own file, the environment or a prompt.
@@ -64,7 +64,7 @@ def _parameters(where: str, table: Mapping[str, object], known: OptionNames) -> 
             raise UsageError(f"{where}: a password does not belong here; use password-file")
         target = known.get(bare)
         if target is None:
-            raise UsageError(f"{where}: there is no {key!r} here; {_choice(bare, known)}")
+            raise UsageError(f"{where}: there is no {key!r} here; {did_you_mean(bare, known)}")
         if isinstance(target, str):
             parameters[target] = _option_value(where, key, value)
         elif isinstance(value, dict):
@@ -79,8 +79,3 @@ def _option_value(where: str, key: str, value: object) -> object:
     if not all(isinstance(one, str | int | float) for one in values):
         raise UsageError(f"{where}: {key} takes a text, a number, true or false, or a list of them")
     return value
-
-
-def _choice(key: str, known: OptionNames) -> str:
-    closest = difflib.get_close_matches(key, known, n=1)
-    return f"did you mean {closest[0]!r}?" if closest else f"there are {', '.join(known)}"

@@ -8,7 +8,6 @@ spreadsheet would take them for a formula.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from vpnprobe.fleet.inventory_phones import PhoneList
 from vpnprobe.fleet.inventory_table import read_table
 from vpnprobe.fleet.inventory_text import InventoryText, inventory_text
 from vpnprobe.fleet.inventory_toml import MAX_TOML, read_toml_inventory
+from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import Phone, RowProblem
 
@@ -72,7 +72,8 @@ def read_inventory(source: bytes | BinaryIO, name: str, *, wanted: Collection[st
         raise UsageError(f"{name} holds no phone; line {first.line}: {first.reason}")
     for label in wanted:
         if label not in labels:
-            raise UsageError(f"{name} has no label {label!r}; {_choice(label, labels)}")
+            hint = did_you_mean(label, labels) if labels else "it has no columns but that of the phones"
+            raise UsageError(f"{name} has no label {label!r}; {hint}")
     return Inventory(
         phones=phones.phones,
         problems=tuple(sorted(phones.problems, key=lambda problem: problem.line)),
@@ -98,10 +99,3 @@ def _whole(text: InventoryText, name: str) -> str:
     if whole is None:
         raise UsageError(f"{name} is over {MAX_TOML >> 20} MiB of TOML; write so many phones as CSV")
     return whole
-
-
-def _choice(label: str, labels: Collection[str]) -> str:
-    closest = difflib.get_close_matches(label, labels, n=1)
-    if closest:
-        return f"did you mean {closest[0]!r}?"
-    return f"there are {', '.join(labels)}" if labels else "it has no columns but that of the phones"

@@ -13,12 +13,12 @@ phones = ["8CB64F576114", { mac = "8CB64F576115", model = "7975G" }]
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from vpnprobe.fleet.inventory_phones import PhoneList
 from vpnprobe.fleet.toml_text import TomlPath, TomlText, read_toml
+from vpnprobe.model.choice import did_you_mean
 
 # 100,000 phones, and seconds of work: TOML is for what a person writes.
 MAX_TOML = 16 << 20
@@ -101,9 +101,7 @@ class _Reader:
     def _refuse_unknown(self, path: TomlPath, table: Mapping[str, Any], known: Collection[str]) -> None:
         for key in table:
             if key not in known:
-                closest = difflib.get_close_matches(key, known, n=1)
-                hint = f"did you mean {closest[0]!r}?" if closest else f"there are {', '.join(known)}"
-                self._refuse((*path, key), f"there is no {key!r} here; {hint}")
+                self._refuse((*path, key), f"there is no {key!r} here; {did_you_mean(key, known)}")
 
     def _refuse(self, path: TomlPath, reason: str) -> None:
         self._phones.refuse(self._toml.line(*path), reason)
