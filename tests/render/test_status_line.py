@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.checks.evidence_builder import login, run
+from tests.checks.evidence_builder import REFUSED, login, run
+from tests.checks.federation import builder as edges
 from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.checks.evaluate import judge
+from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report
 from vpnprobe.render.status_line import STATUS_WORDS, headline, status_line
 
@@ -75,3 +77,46 @@ def test_yes_says_how_far_it_was_tested() -> None:
 
 def test_the_deadline_is_told() -> None:
     assert status_line(REPORTS["deadline"]).endswith(" (deadline reached)")
+
+
+CLOSED = edges.run(visits=(edges.visit(flights=edges.silent_flights(REFUSED), handshakes=(), path=None),))
+TESTED = (
+    "a Microsoft edge would accept this domain, as far as tested: up to the handshake, without a certificate of its own"
+)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence"),
+    [
+        pytest.param(edges.run(), f"YES, {TESTED}.", id="healthy"),
+        pytest.param(
+            edges.run(visits=(edges.visit(path=edges.path(end="self-signed")),)),
+            f"IF the partner trusts the private root of its edge, {TESTED}.",
+            id="private-root",
+        ),
+        pytest.param(CLOSED, "NO. A Microsoft edge would get no connection to this domain's edge.", id="closed"),
+        pytest.param(
+            edges.run(
+                names=(edges.lookup(edges.IP, "10.1.1.7"),), visits=(edges.visit(), edges.not_dialled("10.1.1.7:5061"))
+            ),
+            "NOT ALWAYS. It depends on which of the host's addresses the partner takes.",
+            id="mixed-addresses",
+        ),
+        pytest.param(
+            edges.run(**edges.unpublished()), "NO. A Microsoft edge would not find this domain.", id="no-record"
+        ),
+    ],
+)
+def test_the_answer_about_a_domain(evidence: Evidence, sentence: str) -> None:
+    assert headline(judge(evidence)) == sentence
+
+
+def test_the_last_line_about_a_domain_says_which_edge() -> None:
+    line = status_line(judge(CLOSED))
+    assert line == f"CRITICAL: EDG001 {edges.TARGET} at {edges.ADDRESS}: no TCP connection: connection refused"
+
+
+def test_a_target_that_is_named_is_not_named_twice() -> None:
+    unnamed = edges.edge_certificate("other.cms.steven.lab")
+    line = status_line(judge(edges.run(**edges.shown(unnamed))))
+    assert line == f"CRITICAL: FCR001 the certificate does not name {edges.TARGET}, but other.cms.steven.lab"

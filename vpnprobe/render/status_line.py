@@ -56,12 +56,25 @@ def _of_gateway(report: Report) -> str:
 
 def _of_federation(report: Report) -> str:
     if report.verdict != "fail":
-        also = ", but something needs attention." if report.verdict == "warn" else "."
-        return f"YES, {_federation_tested(report)}{also}"
+        good = f"a Microsoft edge would accept this domain, as far as tested: {_federation_tested(report)}"
+        if any(finding.id == "FCR010" and finding.is_alarm for finding in report.findings):
+            return f"IF the partner trusts the private root of its edge, {good}."
+        return f"YES, {good}, but something needs attention." if report.verdict == "warn" else f"YES, {good}."
     if _is_good_at_another_edge(report):
         return "NOT ALWAYS. It depends on which of this domain's edges the partner takes."
     cause = next((f for f in report.findings if f.id == report.cause and f.status == "fail"), None)
+    if cause is not None and cause.id in _EDGE_ANSWERS:
+        return _EDGE_ANSWERS[cause.id]
     return f"NO. A Microsoft edge {_EDGE_STOPS[cause.stage] if cause else 'would not accept this domain'}."
+
+
+# The answer where that of the stage would say something else.
+_EDGE_ANSWERS = {
+    "ADR002": "NOT ALWAYS. It depends on which of the host's addresses the partner takes.",
+    "EDG001": "NO. A Microsoft edge would get no connection to this domain's edge.",
+    "EDG002": "NO. A Microsoft edge would get no TLS from this domain's edge.",
+    "FCR015": "NO. This domain's edge shows another certificate than the one expected.",
+}
 
 
 # Where a Microsoft edge stops, by the stage of the cause.
@@ -78,12 +91,11 @@ _EDGE_STOPS: dict[StageName, str] = {
 
 def _federation_tested(report: Report) -> str:
     visits = report.evidence.federation.visits if report.evidence.federation is not None else ()
-    good = "a Microsoft edge would accept this domain, as far as tested"
     if any(visit.sip is not None and visit.sip.status is not None for visit in visits):
-        return f"{good}: up to an answer to SIP OPTIONS"
+        return "up to an answer to SIP OPTIONS"
     if any(handshake.client_certificate for visit in visits for handshake in visit.handshakes):
-        return f"{good}: up to the handshake with your certificate"
-    return f"{good}: up to the handshake, without a certificate of its own"
+        return "up to the handshake with your certificate"
+    return "up to the handshake, without a certificate of its own"
 
 
 def _is_good_at_another_edge(report: Report) -> bool:
@@ -124,7 +136,13 @@ def status_line(report: Report) -> str:
     late = " (deadline reached)" if report.interrupted == "deadline" else ""
     if first is None:
         return f"{word}: {headline(report).rstrip('.')}{late}"
-    return f"{word}: {first.id} {printable(first.summary, 300)}{late}"
+    return f"{word}: {first.id} {printable(_said(first), 300)}{late}"
+
+
+def _said(finding: Finding) -> str:
+    """What was found, with the place where it does not name the federation target itself."""
+    is_named = finding.target is None or finding.target in finding.summary
+    return finding.summary if is_named else f"{finding.subject}: {finding.summary}"
 
 
 def _first(report: Report) -> Finding | None:
