@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vpnprobe.fleet.options import CollectOptions
 from vpnprobe.model.config import ConfigKind, PhoneConfig
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.fleet import Phone, PhoneConfigSight
@@ -29,17 +30,10 @@ from vpnprobe.probes.bootfiles import (
     fetch_by_tftp,
     fetch_configuration,
 )
-from vpnprobe.probes.options import DEFAULT_TIMEOUT_S
 from vpnprobe.probes.phoneconfig import locate_server
 from vpnprobe.probes.ration import Ration
-from vpnprobe.transport.names import BOTH_FAMILIES, Resolver
+from vpnprobe.transport.names import Resolver
 from vpnprobe.wire.tftp import NO_OPTIONS, TftpOptions
-
-FetchBy = Literal["auto", "tftp", "http"]
-
-DEFAULT_PARALLEL = 64
-DEFAULT_RATE = 100.0
-DEFAULT_RETRIES = 2
 
 # Large blocks that fit an Ethernet frame, and a window: a third of the packets, and a tenth of the waiting for them.
 SWEEP_TFTP_OPTIONS = TftpOptions(blksize=1428, windowsize=8)
@@ -52,24 +46,6 @@ _FILE_LIMIT_S = 60.0
 
 # Silences in a row after which a server counts as one that does not speak HTTP.
 _HTTP_SILENCES = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectOptions:
-    """Whom to ask, how, and how gently.
-
-    `servers` are asked in this order, a further one only where the one before does not answer. `parallel` files at
-    once and `rate` files begun in a second (0: any) hold for each address. `retries` are for what was lost.
-    """
-
-    servers: tuple[Endpoint, ...]
-    fetch: FetchBy = "auto"
-    http_port: int | None = None
-    parallel: int = DEFAULT_PARALLEL
-    rate: float = DEFAULT_RATE
-    retries: int = DEFAULT_RETRIES
-    timeout: float = DEFAULT_TIMEOUT_S
-    families: frozenset[int] = BOTH_FAMILIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

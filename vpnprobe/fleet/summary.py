@@ -48,7 +48,7 @@ class SummaryCounter:
             return
         if isinstance(line, SweptPhone):
             result: str = line.verdict
-            causes: Sequence[str] = (line.cause,) if line.cause else ()
+            causes: Sequence[str] = (line.reason,) if line.reason else ()
             self._verdicts.add(line.verdict)
         else:
             result, causes = line.readiness, line.missing

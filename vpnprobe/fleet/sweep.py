@@ -10,36 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vpnprobe.fleet.collect import Collected, CollectOptions, ConfigCollector
+from vpnprobe.fleet.collect import Collected, ConfigCollector
 from vpnprobe.fleet.gateways import GatewayBook, GatewayLook
 from vpnprobe.fleet.judging import PhoneJudge
+from vpnprobe.fleet.options import RunOptions
 from vpnprobe.fleet.profiles import Profiles
 from vpnprobe.fleet.silence import Silence
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import CutoverPhone, FleetInterruption, FleetLine, GatewaySight, Phone, SweptPhone
 from vpnprobe.model.target import GroupUrl, parse_group_url
 from vpnprobe.phones.profile import PhoneProfile
-from vpnprobe.probes.options import DEFAULT_NETWORK, NetworkOptions
 from vpnprobe.transport.names import Resolver
 
 # Phones that are under way for each file that may be: some wait for a gateway, or for another attempt.
 _PHONES_FOR_A_FILE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """What a run over a fleet is run with.
-
-    `group_url` replaces those of the configurations. `profile` is for phones without a model in the inventory; `chosen`
-    says that the operator named it. `network.deadline` is not used; `deadline` is that of the whole run, in seconds.
-    """
-
-    collect: CollectOptions
-    profile: PhoneProfile
-    chosen: bool = False
-    group_url: GroupUrl | None = None
-    network: NetworkOptions = DEFAULT_NETWORK
-    deadline: float | None = None
 
 
 PhoneLine = SweptPhone | CutoverPhone

@@ -39,7 +39,7 @@ class RowProblem(msgspec.Struct, frozen=True):
     reason: str
 
 
-class FleetStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="start"):
+class FleetStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="start"):
     """The first line of a fleet run. `settings` are the options that its results depend on, as text."""
 
     schema_version: int = SCHEMA_VERSION
@@ -108,6 +108,13 @@ class SweptPhone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     gateways: tuple[str, ...] = ()
     finished_at: Moment
 
+    @property
+    def reason(self) -> str | None:
+        """What a phone that is not as it ought to be is counted under: cause, first alarm, or end of its file."""
+        if self.verdict == "pass":
+            return None
+        return self.cause or next(iter(self.alarms), self.config.outcome)
+
 
 Readiness = Literal["ready", "cut-off", "unknown"]
 
@@ -154,7 +161,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 FleetInterruption = Literal["interrupt", "deadline", "server-silent"]
 
 
-class FleetSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="summary"):
+class FleetSummary(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="summary"):
     """The last line of a fleet run. `by_label` counts for each label column that the operator groups by.
 
     `not_reached` counts the phones of the inventory that an interrupted run did not come to.
