@@ -49,14 +49,15 @@ def _bad_value(context: typer.Context, parameter: _Parameter) -> str:
         name = f"{parameter.envvar} ({name})"
     elif origin == "DEFAULT_MAP":
         name = f"{name} in the options file"
-    return f"{name} takes {_wanted(parameter)}"
+    return f"{name} takes {wanted_value(parameter)}"
 
 
 def _name(parameter: _Parameter) -> str:
     return max(parameter.opts, key=len) if isinstance(parameter, TyperOption) else parameter.display_name_raw
 
 
-def _wanted(parameter: _Parameter) -> str:
+def wanted_value(parameter: _Parameter) -> str:
+    """Return what the option or argument takes."""
     kind: Any = parameter.type_descriptor
     if kind.choices:
         return f"one of {', '.join(choice.value for choice in kind.choices)}"

@@ -19,7 +19,7 @@ from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
 from vpnprobe.cli.stopping import measure_each
 from vpnprobe.federation.domain import parse_domain
 from vpnprobe.model.errors import UsageError
-from vpnprobe.probes.options import ANONYMOUS_USER, FederationOptions
+from vpnprobe.probes.options import ANONYMOUS_USER, FederationOptions, NetworkOptions
 
 if TYPE_CHECKING:
     from vpnprobe.model.evidence import Evidence
@@ -202,20 +202,18 @@ def federation(
     network = shared.network_options(
         resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
     )
-    if client_key and not client_cert:
-        raise UsageError("--client-key needs --client-cert; a PEM file with both can be given as --client-cert")
-    options_of = partial(
-        FederationOptions,
+    options_of = federation_options(
         authoritative=authoritative,
         extras=extras,
-        client=_client(client_cert, client_key) if client_cert else None,
-        given_roots=tuple(der for name in authority or () for der in _certificates("--ca", name)),
-        partner=partner.value,
+        client_cert=client_cert,
+        client_key=client_key,
+        authority=authority,
+        partner=partner,
         im_and_presence=im_and_presence,
-        certificates=tuple(map(_fingerprint, expect or ())),
+        expect=expect,
         revocation=revocation,
         sip=sip,
-        sip_from=_sip_user(sip_from),
+        sip_from=sip_from,
         network=network,
     )
     wanted = read_domains(domains or (), from_file, quiet=quiet)
@@ -257,6 +255,43 @@ def federation(
     return UNKNOWN if stopped or begun < len(wanted) else code
 
 
+def federation_options(
+    *,
+    authoritative: bool,
+    extras: bool,
+    client_cert: str | None,
+    client_key: str | None,
+    authority: Sequence[str] | None,
+    partner: PartnerName,
+    im_and_presence: bool,
+    expect: Sequence[str] | None,
+    revocation: bool,
+    sip: bool,
+    sip_from: str,
+    network: NetworkOptions,
+) -> partial[FederationOptions]:
+    """Return what the values of the command's options ask for; the domain is still to be given.
+
+    Reads the files that they name. Raises `UsageError`.
+    """
+    if client_key and not client_cert:
+        raise UsageError("--client-key needs --client-cert; a PEM file with both can be given as --client-cert")
+    return partial(
+        FederationOptions,
+        authoritative=authoritative,
+        extras=extras,
+        client=_client(client_cert, client_key) if client_cert else None,
+        given_roots=tuple(der for name in authority or () for der in read_certificates("--ca", name)),
+        partner=partner.value,
+        im_and_presence=im_and_presence,
+        certificates=tuple(map(parse_expected, expect or ())),
+        revocation=revocation,
+        sip=sip,
+        sip_from=parse_sip_user(sip_from),
+        network=network,
+    )
+
+
 def _tell_rest(domains: Sequence[str]) -> None:
     more = f" and {len(domains) - _NAMED} more" if len(domains) > _NAMED else ""
     sys.stderr.write(f"vpnprobe: interrupted; not begun: {', '.join(domains[:_NAMED])}{more}\n")
@@ -273,7 +308,8 @@ def _client(certificate: str, key: str | None) -> ClientCredential:
     return load_client_credential(Path(certificate), Path(key) if key else None)
 
 
-def _certificates(option: str, name: str) -> list[bytes]:
+def read_certificates(option: str, name: str) -> list[bytes]:
+    """Read the DER certificates of the file that `option` names; raises `UsageError`."""
     from vpnprobe.pki.loading import MAX_INPUT, load_certificates
 
     try:
@@ -285,12 +321,15 @@ def _certificates(option: str, name: str) -> list[bytes]:
         raise UsageError(f"{option} {name}: {error}") from error
 
 
-def _fingerprint(text: str) -> str:
-    """Return the fingerprint that a file's first certificate has, or that the text is: lower-case hex."""
+def parse_expected(text: str) -> str:
+    """Return the fingerprint that a file's first certificate has, or that the text is: lower-case hex.
+
+    Raises `UsageError` where it is neither.
+    """
     from vpnprobe.pki.fingerprint import parse_expected_hash, sha256
 
     if _is_file(Path(text)):
-        return sha256(_certificates("--expect", text)[0]).hex()
+        return sha256(read_certificates("--expect", text)[0]).hex()
     digest = parse_expected_hash(text).digest
     if digest is None or len(digest) not in _DIGEST_SIZES:
         raise UsageError(
@@ -307,7 +346,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _sip_user(text: str) -> str:
+def parse_sip_user(text: str) -> str:
+    """Read the value of --sip-from; raises `UsageError`."""
     user, at, domain = text.strip().removeprefix("sip:").partition("@")
     # The unreserved characters of a SIP user (RFC 3261 section 25.1) that mail-like addresses have too.
     if not at or not user or not all(one.isascii() and (one.isalnum() or one in "-_.+") for one in user):

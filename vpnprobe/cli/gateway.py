@@ -64,7 +64,10 @@ def gateway(
     profile = load_profile(model)
     source = context.get_parameter_source("model")
     chosen = source is not None and source.name != "DEFAULT"
-    wanted = [_options(target, profile, chosen, enumerate_all, network) for target in targets]
+    wanted = [
+        gateway_options(target, profile=profile, chosen=chosen, enumerate_all=enumerate_all, network=network)
+        for target in targets
+    ]
     sink = ReportSink(
         shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(wanted) > 1
     )
@@ -76,9 +79,10 @@ def gateway(
     return sink.close()
 
 
-def _options(
-    target: str, profile: PhoneProfile, chosen: bool, enumerate_all: bool, network: NetworkOptions
+def gateway_options(
+    target: str, *, profile: PhoneProfile, chosen: bool, enumerate_all: bool, network: NetworkOptions
 ) -> GatewayOptions:
+    """Return what to look at for a gateway's URL, or its host and port; raises `UsageError`."""
     if "://" in target:
         url = parse_group_url(target)
         return GatewayOptions(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vpnprobe.model.errors import UsageError
-from vpnprobe.model.target import DNS_PORT, parse_endpoint
+from vpnprobe.model.target import DNS_PORT, Endpoint, parse_endpoint
 from vpnprobe.probes.options import (
     DEFAULT_DEADLINE_S,
     DEFAULT_PARALLEL,
@@ -133,6 +133,15 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split() or [text]
 
 
+def parse_resolvers(texts: Sequence[str]) -> tuple[Endpoint, ...]:
+    """Read the values of --resolver; raises `UsageError`."""
+    servers = tuple(parse_endpoint(word, DNS_PORT) for text in texts for word in _words(text))
+    for server in servers:
+        if not server.is_address:
+            raise UsageError(f"--resolver {server.host}: a DNS server is named by its IP address")
+    return servers
+
+
 def network_options(
     resolvers: Sequence[str] | None,
     *,
@@ -146,13 +155,9 @@ def network_options(
     """Return the values of the shared network options; raises `UsageError` where they contradict each other."""
     if ipv4 and ipv6:
         raise UsageError("-4 and -6 exclude each other; without either both families are tried")
-    servers = tuple(parse_endpoint(word, DNS_PORT) for text in resolvers or () for word in _words(text))
-    for server in servers:
-        if not server.is_address:
-            raise UsageError(f"--resolver {server.host}: a DNS server is named by its IP address")
     families = frozenset({4}) if ipv4 else frozenset({6}) if ipv6 else frozenset({4, 6})
     return NetworkOptions(
-        resolvers=servers,
+        resolvers=parse_resolvers(resolvers or ()),
         families=families,
         timeout=timeout,
         deadline=deadline,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from vpnprobe.cli.stopping import measure
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import TFTP_PORT, parse_endpoint, parse_group_url, parse_mac
-from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, Password, PhoneOptions
+from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, NetworkOptions, Password, PhoneOptions
 
 if TYPE_CHECKING:
     from vpnprobe.transport.tls_settings import ClientCredential
@@ -148,37 +149,77 @@ def phone(
     Nothing secret is sent to a gateway whose certificate the phone would not accept. One login attempt per run.
     """
     from vpnprobe.checks.evaluate import judge
-    from vpnprobe.phones.profile import load_profile
     from vpnprobe.probes.phone import PhoneProbe
 
-    network = shared.network_options(
-        resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
+    source = context.get_parameter_source("tftp")
+    wanted = phone_options(
+        group_url=group_url,
+        mac=mac,
+        model=model,
+        tftp=tftp,
+        origin=_ORIGINS.get(source.name if source else "", "option"),
+        http_port=http_port,
+        config=config,
+        cert_hash=cert_hash,
+        client_cert=client_cert,
+        client_key=client_key,
+        user=user,
+        password_file=password_file,
+        no_login=no_login,
+        follow_phone=follow_phone,
+        network=shared.network_options(
+            resolver, ipv4=ipv4, ipv6=ipv6, timeout=timeout, deadline=deadline, parallel=parallel, pause=pause
+        ),
     )
+    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    if wanted.password is None and not (no_login or quiet) and os.environ.get(VARIABLE):
+        sys.stderr.write(f"vpnprobe: {VARIABLE} is set but not used, because no --user is given\n")
+    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_unless(quiet)), quiet=quiet)))
+    return sink.close()
+
+
+def phone_options(
+    *,
+    group_url: str,
+    mac: str,
+    model: str,
+    tftp: str | None,
+    origin: TftpOrigin,
+    http_port: int | None,
+    config: str | None,
+    cert_hash: Sequence[str] | None,
+    client_cert: str | None,
+    client_key: str | None,
+    user: str | None,
+    password_file: str | None,
+    no_login: bool,
+    follow_phone: bool,
+    network: NetworkOptions,
+) -> PhoneOptions:
+    """Return what the values of the command's options ask for; `origin` is where that of --tftp is from.
+
+    Reads the files that they name, and asks for a password. Raises `UsageError`.
+    """
+    from vpnprobe.phones.profile import load_profile
+
     if client_key and not client_cert:
         raise UsageError("--client-key needs --client-cert; a PEM file with both can be given as --client-cert")
     if client_cert and user:
         raise UsageError("--client-cert and --user exclude each other; a phone logs in one way")
-    password = _password(user, password_file, wanted=not no_login)
-    source = context.get_parameter_source("tftp")
-    wanted = PhoneOptions(
+    return PhoneOptions(
+        password=_password(user, password_file, wanted=not no_login),
         group_url=parse_group_url(group_url),
         mac=parse_mac(mac),
         profile=load_profile(model),
-        server=_server(tftp, _ORIGINS.get(source.name if source else "", "option")),
+        server=None if tftp is None else parse_server(tftp, origin),
         http_port=http_port,
-        config=_read_config(config) if config else None,
-        cert_hashes=tuple(map(_readable_hash, cert_hash or ())),
+        config=read_config(config) if config else None,
+        cert_hashes=tuple(map(readable_hash, cert_hash or ())),
         client=_client(client_cert, client_key) if client_cert else None,
-        password=password,
         login=not no_login,
         follow_phone=follow_phone,
         network=network,
     )
-    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
-    if password is None and not (no_login or quiet) and os.environ.get(VARIABLE):
-        sys.stderr.write(f"vpnprobe: {VARIABLE} is set but not used, because no --user is given\n")
-    sink.add(judge(measure(PhoneProbe(wanted, progress=progress_unless(quiet)), quiet=quiet)))
-    return sink.close()
 
 
 def _password(user: str | None, file: str | None, *, wanted: bool) -> Password | None:
@@ -190,15 +231,14 @@ def _password(user: str | None, file: str | None, *, wanted: bool) -> Password |
     return Password(user=user, password=read_password(file, user)) if user and wanted else None
 
 
-def _server(text: str | None, origin: TftpOrigin) -> GivenServer | AskDhcp | None:
-    if text is None:
-        return None
+def parse_server(text: str, origin: TftpOrigin = "option") -> GivenServer | AskDhcp:
+    """Read the value of --tftp; raises `UsageError`."""
     if text == "dhcp" or text.startswith("dhcp:"):
         return AskDhcp(interface=text.partition(":")[2] or None)
     return GivenServer(endpoint=parse_endpoint(text, TFTP_PORT), origin=origin)
 
 
-def _readable_hash(text: str) -> str:
+def readable_hash(text: str) -> str:
     """Refuse what is no hash in any form: a scheduler must not read a typo as an outage."""
     from vpnprobe.pki.fingerprint import parse_cert_hash
 
@@ -215,7 +255,8 @@ def _readable_hash(text: str) -> str:
     return text
 
 
-def _read_config(name: str) -> GivenConfig:
+def read_config(name: str) -> GivenConfig:
+    """Read the file that --config names; raises `UsageError`."""
     path = Path(name)
     try:
         with path.open("rb") as stream:
