@@ -11,7 +11,7 @@ from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, progress_unless
 from vpnprobe.cli.stopping import measure
 from vpnprobe.model.errors import UsageError
-from vpnprobe.model.target import HTTPS_PORT, parse_endpoint, parse_group_url
+from vpnprobe.model.target import HTTPS_PORT, Endpoint, GroupUrl, parse_endpoint, parse_group_url
 from vpnprobe.probes.options import GatewayOptions, NetworkOptions
 
 if TYPE_CHECKING:
@@ -83,22 +83,22 @@ def gateway_options(
     target: str, *, profile: PhoneProfile, chosen: bool, enumerate_all: bool, network: NetworkOptions
 ) -> GatewayOptions:
     """Return what to look at for a gateway's URL, or its host and port; raises `UsageError`."""
-    if "://" in target:
-        url = parse_group_url(target)
-        return GatewayOptions(
-            gateway=url.endpoint,
-            profile=profile,
-            chosen=chosen,
-            group_url=url,
-            enumerate=enumerate_all,
-            network=network,
-        )
-    if "/" in target:
-        raise UsageError(f"{target!r}: a gateway with a path is a URL; write https://{target}")
+    endpoint, url = parse_target(target)
     return GatewayOptions(
-        gateway=parse_endpoint(target, HTTPS_PORT),
+        gateway=endpoint,
         profile=profile,
         chosen=chosen,
+        group_url=url,
         enumerate=enumerate_all,
         network=network,
     )
+
+
+def parse_target(text: str) -> tuple[Endpoint, GroupUrl | None]:
+    """Read a gateway's URL, or its host and port; raises `UsageError`."""
+    if "://" in text:
+        url = parse_group_url(text)
+        return url.endpoint, url
+    if "/" in text:
+        raise UsageError(f"{text!r}: a gateway with a path is a URL; write https://{text}")
+    return parse_endpoint(text, HTTPS_PORT), None
