@@ -80,6 +80,17 @@ def test_an_alarm_beside_the_cause() -> None:
     assert "crypto ca enroll x" in text
 
 
+def test_what_is_likelier_than_the_causes_that_look_alike_comes_first() -> None:
+    sure, rare = Fix("DNS", ("Publish it.",)), Fix("OCS", ("Start it.",), when="the front end does not run")
+    first = render_terminal(report_of(finding(fix=(sure, rare))))
+    assert (
+        first.index("Mend it") < first.index("Publish it.") < first.index("Other causes") < first.index("1. the front")
+    )
+    last = render_terminal(report_of(finding(fix=(rare, sure))))
+    assert last.index("Possible causes") < last.index("1. the front") < last.index("Publish it.")
+    assert "Other causes" not in last
+
+
 @pytest.mark.parametrize("duration_s", [0.03, 5.0, 120.0])
 @pytest.mark.parametrize("width", [70, 80, 100])
 def test_the_row_of_a_finding_is_one_full_line(width: int, duration_s: float) -> None:

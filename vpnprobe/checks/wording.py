@@ -24,7 +24,7 @@ _FAILURES = {
     FailureKind.NO_ADDRESS: "the name has no address",
     FailureKind.NO_RECORD: "the name has no such record",
     FailureKind.SERVFAIL: "the DNS server failed",
-    FailureKind.DNS_TIMEOUT: "no DNS server answered in time",
+    FailureKind.DNS_TIMEOUT: "no DNS server answered",
     FailureKind.UNREACHABLE: "host or network unreachable",
     FailureKind.REFUSED: "connection refused",
     FailureKind.TIMEOUT: "no answer in time",

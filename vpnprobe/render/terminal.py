@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from itertools import groupby, takewhile
 
 from rich.console import Console
 from rich.padding import Padding
@@ -193,7 +193,7 @@ class _Page:
             self._logs(cause.logs)
         # What to do stands nearest to the end, where the eye of whoever scrolls not is.
         if cause.fix:
-            self._heading("Possible causes" if has_alternatives else "Mend it")
+            self._heading("Possible causes" if cause.fix[0].when else "Mend it")
             self._fixes(cause.fix)
 
     def _logs(self, logs: Logs) -> None:
@@ -211,11 +211,18 @@ class _Page:
                 self._command(f"{'':{width}}  {len(lines) - len(shown)} earlier ones with --verbose")
 
     def _fixes(self, fixes: tuple[Fix, ...]) -> None:
-        """Write how to mend it, once for each guide; of causes that look the same, first what tells them apart."""
+        """Write how to mend it, once for each guide; of causes that look the same, what tells them apart.
+
+        What stands before those causes in the guide is likelier than they are.
+        """
         if fixes in self._shown_fixes:
             return
         self._shown_fixes.add(fixes)
         alternatives = [fix for fix in fixes if fix.when]
+        likelier = list(takewhile(lambda fix: not fix.when, fixes))
+        self._platforms(likelier)
+        if likelier and alternatives:
+            self._command("Other causes look the same from outside:")
         for number, fix in enumerate(alternatives, start=1):
             self._step(f"  {number}. ", f"{fix.when}:")
             for command in fix.confirm if self._verbose else fix.confirm[:1]:
@@ -226,9 +233,10 @@ class _Page:
                 self._steps("   mend ", fix.steps)
         if alternatives and not self._verbose:
             self._command("How to mend each of them: --verbose")
+        self._platforms(fix for fix in fixes[len(likelier) :] if not fix.when)
+
+    def _platforms(self, fixes: Iterable[Fix]) -> None:
         for fix in fixes:
-            if fix.when:
-                continue
             label = fix.platform
             if len(label) > _LABEL_WIDTH:
                 self._command(label)

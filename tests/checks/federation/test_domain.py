@@ -188,6 +188,13 @@ def test_a_name_that_is_no_host_is_not_put_into_a_command() -> None:
     assert command == f'Set-CsAllowedDomain -Identity "{DOMAIN}" -ProxyFqdn "<name-of-the-target>"'
 
 
+def test_a_name_that_another_target_has_is_not_given_away() -> None:
+    """Its address would be added to those of the target that is right."""
+    found = finding(pointing(TARGET, FOREIGN), "DOM001", f"{FOREIGN}:5061")
+    assert found.facts["better"] == f"vcse2.{DOMAIN}"
+    assert f"leads to {FOREIGN}:" in found.fix[0].steps[0]
+
+
 def test_a_target_that_is_the_domain_is_given_a_host() -> None:
     assert finding(pointing(DOMAIN), "DOM001").facts["better"] == f"sip.{DOMAIN}"
 

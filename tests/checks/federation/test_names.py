@@ -103,6 +103,12 @@ def test_row(row: Row) -> None:
     row.judge()
 
 
+def test_a_common_name_is_not_mended_by_the_request_of_an_expressway() -> None:
+    platforms = [fix.platform for fix in finding(imp(**shown(OTHER_CN)), "FCR004").fix]
+    assert "IM and Presence" in platforms
+    assert "Expressway" not in platforms
+
+
 @pytest.mark.parametrize(
     ("evidence", "expected", "verdict"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.certificates import ec_key
@@ -66,6 +67,10 @@ OLD_AND_STRICT = tuple(flight(name) if name == "tls10" else flight(name, None, f
 ONLY_3DES = taking("3des-only")
 EC_ONLY = taking("ec-only", shown=EC)
 ECDHE_ONLY = taking(MICROSOFT_EDGE, "tls12-ecdhe")
+EC_CERTIFICATE = tuple(
+    msgspec.structs.replace(one, offered_suites=(*one.offered_suites, 0xC02C))
+    for one in taking(MICROSOFT_EDGE, "ec-only", suite=0xC02C)
+)
 NOTHING = taking()
 CLOSED_ON_OURS = instead(flight(shown=None, failure=CLOSED))
 UNOFFERED = instead(flight(suite=0x0005))
@@ -96,6 +101,7 @@ ROWS = (
     Row("EDG003", "unpublished", UNPUBLISHED, "inconclusive"),
     Row("EDG004", "both", run(), "pass", "RSA key exchange"),
     Row("EDG004", "curves-only", seen(ECDHE_ONLY), "fail", "elliptic curves only: TLS 1.2 ECDHE-RSA"),
+    Row("EDG004", "ec-certificate", seen(EC_CERTIFICATE), "fail", "elliptic curves only: TLS 1.2 ECDHE-ECDSA"),
     Row("EDG004", "rsa-in-tls-1.0", seen(OLD_SERVER), "pass", "TLS 1.0"),
     Row("EDG004", "nothing", seen(NOTHING), "not-applicable", "no elliptic curves"),
     Row("EDG004", "not-asked", seen(taking(MICROSOFT_EDGE)[:1]), "inconclusive", "got no answer"),
@@ -112,6 +118,11 @@ ROWS = (
     Row("EDG006", "the-only-one", seen(ONLY_3DES), "inconclusive", "a consequence of EDG003"),
     Row("EDG006", "not-asked", seen(without("3des-only")), "inconclusive", "got no answer"),
 )
+
+
+def test_an_elliptic_certificate_is_not_mended_by_ciphers_alone() -> None:
+    assert finding(seen(EC_CERTIFICATE), "EDG004").fix[0].platform == "CA"
+    assert finding(seen(ECDHE_ONLY), "EDG004").fix[0].platform == "Expressway"
 
 
 @pytest.mark.parametrize("row", params(ROWS))

@@ -7,7 +7,7 @@ from typing import Final
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.srv import ASK as ASK_RECORD
-from vpnprobe.checks.federation.srv import PROBE
+from vpnprobe.checks.federation.srv import PROBE, advice
 from vpnprobe.checks.federation.zone import address_line, kind_of, public_lines
 from vpnprobe.checks.wording import count, describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1014
@@ -41,7 +41,7 @@ def _judge_address(_case: Case, lookup: AddressLookup) -> Result:
     words = describe_failure(lookup.failure)
     asked = listing(lookup.servers) or f"the view {lookup.view}"
     if lookup.failure.kind not in _ADDRESS_VARIANTS:
-        return unclear(f"the addresses of {lookup.name} are not known: {words}; asked {asked}", **facts)
+        return unclear(f"the addresses of {lookup.name} are not known: {words}; asked {asked}{advice(lookup)}", **facts)
     return failed(
         f"{lookup.name} has no address: {words}; asked {asked}; an edge has nothing to dial",
         _ADDRESS_VARIANTS[lookup.failure.kind],
@@ -81,6 +81,8 @@ ADR001 = Check(
                     The DNS server failed; that says nothing about the record, but a partner behind such a server \
                       finds none.
                     Check that the servers of the zone of {target} answer, by UDP and by TCP.
+                    REFUSED speaks of the server that was asked, which does not serve this machine or not this zone: \
+                      name another one with --resolver.
                     """,
                 ),
             ),
@@ -179,7 +181,7 @@ ADR003 = Check(
                 "DNS",
                 """
                 Give {target} the same addresses inside and outside, or the inner interface a name of its own.
-                What each view says: {views}
+                What each view says: {views}.
                 """,
             ),
             fix("Edge", "Name the inner host in the global and the front-end settings, with its A record."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
@@ -38,7 +39,7 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
         return passed(f"{target.host} is a host of {seen.domain}", **facts)
     named = _named_together(seen, target)
     rescuing = [host for host in named if place_of(seen.domain, host.rpartition(":")[0]) in _GOOD]
-    better = _host_in_domain(seen.domain, target.host, place)
+    better = _host_in_domain(seen.domain, target.host, place, {host.rpartition(":")[0] for host in named})
     addresses = sorted({address for names in seen.names if names.name == target.host for address in names.addresses})
     facts |= {
         "better": better,
@@ -69,10 +70,11 @@ def _named_together(seen: Federation, target: EdgeTarget) -> list[str]:
     return list(dict.fromkeys(named)) or [f"{target.host}:{target.port}"]
 
 
-def _host_in_domain(domain: str, host: str, place: TargetPlace) -> str:
-    """Return the name that the target might have: its first label in the domain."""
+def _host_in_domain(domain: str, host: str, place: TargetPlace, taken: Collection[str]) -> str:
+    """Return the name that the target might have: its first label in the domain, numbered where another has it."""
     label = "sip" if place is TargetPlace.DOMAIN_ITSELF else host.partition(".")[0]
-    return f"{label}.{domain}"
+    names = (f"{label}{number}.{domain}" for number in ("", *range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
 
 
 _WORDS: Final = {
@@ -89,7 +91,7 @@ _VARIANTS: Final = {
 _RENAME: Final = fix(
     "DNS",
     """
-    Publish, in the zone that the Internet sees, in place of the record that is there:
+    Publish, in the zone that the Internet sees, in place of the record that leads to {server}:
     {record}
     {address_records}
     """,

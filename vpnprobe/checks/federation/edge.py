@@ -86,6 +86,12 @@ EDG001 = Check(
                     Cisco Unified Serviceability > Tools > Control Center - Feature Services: Cisco SIP Proxy must run.
                     """,
                 ),
+                fix(
+                    "path",
+                    """
+                    A firewall that rejects, or an address translation that leads to another host, looks the same.
+                    """,
+                ),
                 fix("DNS", "If the address no longer belongs to {target}, delete its record."),
                 *differential.guide("closed").fix,
             ),

@@ -189,7 +189,8 @@ FCR004 = Check(
     "by the common name of the certificate.",
     guide=Guide(
         fix=(
-            *NEW_CERTIFICATE,
+            # The request of an Expressway takes its own host name as common name.
+            *(one for one in NEW_CERTIFICATE if one.platform in ("IM and Presence", "ASA", "CA")),
             fix("Edge", "At the partner's: the entry under IM Provider must be that common name, {target}."),
         ),
         logs=Logs(expressway=(EXPRESSWAY_504,)),

@@ -67,8 +67,10 @@ NEW_CERTIFICATE: Final[tuple[Fix, ...]] = (
     fix(
         "IM and Presence",
         """
-        Cisco Unified IM and Presence OS Administration > Security > Certificate Management > Generate CSR: the \
-          certificate of the SIP proxy, common name {target}, alternative names {san}
+        Cisco Unified IM and Presence OS Administration > Security > Certificate Management > Generate CSR, for the \
+          certificate of the SIP proxy:
+        Common name: {target}
+        Alternative names: {san}
         Upload the signed certificate there, restart Cisco SIP Proxy.
         """,
     ),

@@ -93,8 +93,8 @@ FCR017 = Check(
             fix(
                 "CA",
                 """
-                Publish the CRL at an address that the Internet reaches by HTTP, without a login, and put it into the \
-                  certificates before any LDAP address. These do not answer:
+                Publish the CRL, or run the OCSP responder, at an address that the Internet reaches by HTTP, without \
+                  a login, and put it into the certificates before any LDAP address. These give no usable answer:
                 {urls}
                 """,
             ),

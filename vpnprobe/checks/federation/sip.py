@@ -100,7 +100,7 @@ def _judge_clock(case: Case, exchange: SipExchange) -> Result:
     begin = case.evidence.started_at
     end = begin + timedelta(seconds=case.evidence.duration_s)
     away = max(theirs - end, begin - theirs, timedelta(0))
-    ours = begin.isoformat()
+    ours = begin.isoformat(timespec="seconds")
     if away > CLOCK_LIMIT:
         side = "ahead of" if theirs > end else "behind"
         seconds = round(away.total_seconds())

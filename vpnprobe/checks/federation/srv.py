@@ -10,7 +10,7 @@ from vpnprobe.checks.federation.zone import srv_line
 from vpnprobe.checks.wording import describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1008
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.model.federation import AUTHORITATIVE_VIEW, EdgeTarget, Federation, SrvLookup, SrvRecord
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, AddressLookup, EdgeTarget, Federation, SrvLookup, SrvRecord
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.model.target import SIP_TLS_PORT
 
@@ -19,6 +19,9 @@ NOT_OFFERED: Final = "."
 
 # The DNS answered, and there is no such record.
 ABSENT: Final = frozenset({FailureKind.NAME_NOT_FOUND, FailureKind.NO_RECORD})
+
+# No server was there to be heard, or none that makes sense: that may be the fault of whoever named it.
+_UNHEARD: Final = frozenset({FailureKind.DNS_TIMEOUT, FailureKind.MALFORMED, FailureKind.UNREACHABLE})
 
 ASK: Final = "nslookup -type=SRV _sipfederationtls._tcp.{domain}"
 PROBE: Final = "vpnprobe federation {domain}"
@@ -41,6 +44,12 @@ def _written(record: SrvRecord) -> str:
 
 def _asked(srv: SrvLookup) -> str:
     return f"asked {listing(srv.servers)}" if srv.servers else f"asked the view {srv.view}"
+
+
+def advice(lookup: SrvLookup | AddressLookup) -> str:
+    """Return what to try where nobody was heard; the servers of a zone are nobody's to choose."""
+    is_unheard = lookup.failure is not None and lookup.failure.kind in _UNHEARD
+    return "; name another DNS server with --resolver" if is_unheard and lookup.view != AUTHORITATIVE_VIEW else ""
 
 
 def _was_asked(srv: SrvLookup) -> bool:
@@ -74,7 +83,7 @@ def _judge_record(_case: Case, srv: SrvLookup) -> Result:
     if not _was_asked(srv):
         return unclear(f"the zone's own servers could not be asked: {words}", **facts)
     if srv.failure.kind not in _SRV_VARIANTS:
-        return unclear(f"{srv.name} is not known: {words}; {_asked(srv)}", **facts)
+        return unclear(f"{srv.name} is not known: {words}; {_asked(srv)}{advice(srv)}", **facts)
     return failed(
         f"{srv.name} is not found: {words}; {_asked(srv)}; no edge finds the domain",
         "alias" if srv.aliases else _SRV_VARIANTS[srv.failure.kind],
@@ -156,6 +165,8 @@ SRV001 = Check(
                     The DNS server failed; that says nothing about the record, but a partner behind such a server \
                       finds none.
                     Check that the zone's own servers answer, by UDP and by TCP, and that the delegation names them.
+                    REFUSED speaks of the server that was asked, which does not serve this machine or not this zone: \
+                      name another one with --resolver.
                     """,
                 ),
             ),

@@ -197,7 +197,7 @@ FCR015 = Check(
                 write memory
                 """,
             ),
-            fix("vpnprobe", "If the certificate was renewed on purpose, expect the new one: --expect {sha256}"),
+            fix("vpnprobe", "If the certificate was renewed on purpose, expect the new one:\n--expect {sha256}"),
         ),
         next=(S_CLIENT, PROBE),
     ),

@@ -180,7 +180,15 @@ def _judge_ec(_case: Case, known: tuple[tuple[FirstFlight, ...], EdgeVisit]) -> 
     curves = [agreed_on(flight) for flight in taken if _exchange(flight) == "ECDHE"]
     if not curves:
         return not_applicable("takes no elliptic curves")
-    return failed(f"takes elliptic curves only: {listing(curves)}; RSA key exchange is refused", taken=curves)
+    has_rsa = any(_has_rsa(flight) for flight in taken)
+    words = f"takes elliptic curves only: {listing(curves)}; RSA key exchange is refused"
+    return failed(words, "" if has_rsa else "ec-certificate", taken=curves)
+
+
+def _has_rsa(flight: FirstFlight) -> bool:
+    """Whether the server proved itself by an RSA key."""
+    chosen = suite(flight.suite or 0)
+    return chosen is not None and chosen.authentication == "RSA"
 
 
 def _exchange(flight: FirstFlight) -> str | None:
@@ -204,6 +212,11 @@ EDG004 = Check(
     guide=Guide(
         fix=(_EXPRESSWAY_CIPHERS, _IMP_CIPHERS, _ASA_CIPHERS), next=(f"{S_CLIENT} -tls1_2 -cipher kRSA", PROBE)
     ),
+    variants={
+        "ec-certificate": Guide(
+            fix=(_RSA_CERTIFICATE, _EXPRESSWAY_CIPHERS), next=(f"{S_CLIENT} -tls1_2 -cipher kRSA", PROBE)
+        )
+    },
     yields_to=("EDG001", "EDG002", "EDG003"),
 )
 

@@ -280,7 +280,7 @@ FCR012 = Check(
                 "Expressway",
                 """
                 Maintenance > Security > Server certificate: upload one PEM file with these, each once and in this \
-                  order; the last, the root, may be left out: {order}
+                  order; the last, the root, may be left out: {order}.
                 """,
             ),
             fix("CA", "Fetch the chain anew; many authorities offer it as one file in the right order."),
