@@ -47,6 +47,10 @@ class Database:
 
     def close(self) -> None:
         """Close every connection. A later transaction opens it again."""
+        with self._opening:
+            self._close()
+
+    def _close(self) -> None:
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
@@ -70,17 +74,18 @@ class Database:
                 engine = self._opened()
             with engine.connect().execution_options(**{_WRITES: writes}) as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
-            raise history_error(error.orig or error, self.place) from error
-        except sqlite3.Error as error:
-            # From our own first words on a new connection.
-            raise history_error(error, self.place) from error
+        except (DBAPIError, sqlite3.Error) as error:
+            # The file may be another one next time, and connections to a server that is gone are of no use.
+            self.close()
+            # Only our own first words on a new connection come as the driver's own error.
+            cause = error.orig if isinstance(error, DBAPIError) else None
+            raise history_error(cause or error, self.place) from error
 
     def _opened(self) -> Engine:
         # A file that somebody moved away or replaced would go on being written, where nobody ever looks.
         if self._engine is not None and self._file == _identity(self._url):
             return self._engine
-        self.close()
+        self._close()
         self._require_file()
         engine = _engine(self._url, self._wait_s)
         try:
@@ -154,15 +159,13 @@ def _engine(url: URL, wait_s: float) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # The driver's own transactions would leave out reads and changes of tables.
     connection.isolation_level = None
-    for pragma in (
-        # Before the first table: so that a purge gives room back.
-        "auto_vacuum = FULL",
-        # Readers and the one writer do not wait for each other, and a crash leaves the last whole transaction.
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    if not pages:
+        # Only before the first table: so that a purge gives room back.
+        connection.execute("PRAGMA auto_vacuum = FULL")
+    # The journal stays SQLite's usual one, not the write-ahead log: all that is kept is in the one file, which may be
+    # copied, moved away, put back, and read by those who may not write.
 
 
 def _begin_sqlite(connection: Connection) -> None:

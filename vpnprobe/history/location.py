@@ -35,7 +35,7 @@ def database_url(text: str) -> URL:
     if "://" not in text:
         if not text.strip():
             raise UsageError(f"--database is empty; {_EXAMPLE}")
-        return URL.create("sqlite", database=text)
+        return _file_url(text)
     try:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
@@ -44,8 +44,13 @@ def database_url(text: str) -> URL:
         raise UsageError("--database: a password does not belong in the URL; put it in ~/.pgpass or PGPASSWORD")
     match url.drivername.partition("+")[0]:
         case "sqlite" if url.database:
-            return URL.create("sqlite", database=url.database)
+            return _file_url(url.database)
         case "postgresql" | "postgres":
             return url.set(drivername="postgresql+psycopg")
         case name:
             raise UsageError(f"--database: vpnprobe keeps no history in {name or 'this'}; {_EXAMPLE}")
+
+
+def _file_url(name: str) -> URL:
+    # A service may change its directory, and SQLite has names that are no file (":memory:").
+    return URL.create("sqlite", database=str(Path(name).absolute()))

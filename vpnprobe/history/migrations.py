@@ -54,7 +54,11 @@ MIGRATIONS: Final = (
                 profile TEXT NOT NULL,
                 name TEXT,
                 mac TEXT,
-                memory {bytes}
+                last_us BIGINT
+            )""",
+            """CREATE TABLE memory (
+                series_id INTEGER NOT NULL PRIMARY KEY REFERENCES series (id),
+                aspects {bytes} NOT NULL
             )""",
             """CREATE TABLE state (
                 id {id},

@@ -32,9 +32,17 @@ def overviews(connection: Connection) -> tuple[Overview, ...]:
 
 def _overview(connection: Connection, series: Series) -> Overview:
     # Every series has a run, as they are kept together, and its first run is a change.
-    [last] = runs(connection, series.number, limit=1)
+    last = last_run(connection, series.number)
+    assert last is not None
     query = select(func.max(CHANGE.c.at_us)).where(CHANGE.c.series_id == series.number)
     return Overview(series=series, last=last, changed_at=from_us(connection.execute(query).scalar_one()))
+
+
+def last_run(connection: Connection, series: int) -> PastRun | None:
+    """Return the run of a series that was recorded last; None where there is no such series."""
+    query = _runs(series).join(SERIES, (SERIES.c.id == RUN.c.series_id) & (SERIES.c.last_us == RUN.c.started_us))
+    row = connection.execute(query).first()
+    return None if row is None else _past_run(row)
 
 
 def runs(
@@ -51,14 +59,7 @@ def runs(
         query = query.where(RUN.c.started_us >= to_us(since))
     if until is not None:
         query = query.where(RUN.c.started_us <= to_us(until))
-    return tuple(
-        PastRun(
-            id=RunId(row.series_id, from_us(row.started_us)),
-            duration_s=row.duration_ms / 1000,
-            standing=Standing(verdict=row.verdict, cause=row.cause, alarms=tuple(row.alarms.split())),
-        )
-        for row in connection.execute(query)
-    )
+    return tuple(map(_past_run, connection.execute(query)))
 
 
 def _runs(series: int) -> Select[Any]:
@@ -66,6 +67,14 @@ def _runs(series: int) -> Select[Any]:
         select(RUN, STATE.c.verdict, STATE.c.cause, STATE.c.alarms)
         .join(STATE, STATE.c.id == RUN.c.state_id)
         .where(RUN.c.series_id == series)
+    )
+
+
+def _past_run(row: Row[Any]) -> PastRun:
+    return PastRun(
+        id=RunId(row.series_id, from_us(row.started_us)),
+        duration_s=row.duration_ms / 1000,
+        standing=Standing(verdict=row.verdict, cause=row.cause, alarms=tuple(row.alarms.split())),
     )
 
 

@@ -1,7 +1,7 @@
 """How one run is kept, within one transaction.
 
-What changed is told in the order that runs are recorded. A run that began before the last one of its series is kept
-like any other, and changes nothing: what is known by then is newer.
+A run is held against the one of its series that was recorded before it, whatever their times say: a clock that was
+wrong once must not hide what happens afterwards.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from vpnprobe.history.aspects import AspectKey, Aspects
 from vpnprobe.history.drift import find_drift, remember
 from vpnprobe.history.entry import Content, Entry, SeriesKey, from_unix, to_unix
-from vpnprobe.history.schema import CERTIFICATE, CHANGE, DRIFT, FINDING, RUN, SERIES, SHOWN, STATE
+from vpnprobe.history.schema import CERTIFICATE, CHANGE, DRIFT, FINDING, MEMORY, RUN, SERIES, SHOWN, STATE
 from vpnprobe.model.evidence import SCHEMA_VERSION
 from vpnprobe.model.finding import Finding
 from vpnprobe.model.history import KnownCertificate, Standing
@@ -25,19 +25,16 @@ _MEMORY = list[tuple[AspectKey, tuple[str, ...]]]
 
 def keep(connection: Connection, entry: Entry) -> int:
     """Keep the run and what it changed, unless it is kept already; return the number of its series."""
-    series = _series(connection, entry.series)
+    series, last_us = _series(connection, entry.series)
     state = _state(connection, series, entry.content)
-    last = connection.execute(
-        select(RUN.c.started_us, RUN.c.state_id)
-        .where(RUN.c.series_id == series)
-        .order_by(RUN.c.started_us.desc())
-        .limit(1)
-    ).first()
     run = {"series_id": series, "started_us": entry.started_us, "state_id": state, "duration_ms": entry.duration_ms}
     if not _add(connection, RUN, run):
         return series
-    if last is None or (entry.started_us > last.started_us and state != last.state_id):
-        _note_change(connection, series, entry, None if last is None else last.state_id)
+    query = select(RUN.c.state_id).where(RUN.c.series_id == series, RUN.c.started_us == last_us)
+    last_state = connection.execute(query).scalar()
+    if state != last_state:
+        _note_change(connection, series, entry, last_state)
+    connection.execute(update(SERIES).where(SERIES.c.id == series).values(last_us=entry.started_us))
     return series
 
 
@@ -59,14 +56,15 @@ def _insert(connection: Connection, table: Table) -> Insert:
     return postgresql.insert(table).on_conflict_do_nothing()
 
 
-def _series(connection: Connection, key: SeriesKey) -> int:
+def _series(connection: Connection, key: SeriesKey) -> tuple[int, int | None]:
+    """Return the number of the series, and when its last run began."""
     # Two programs that keep runs of one series in PostgreSQL go one after the other, by this row.
-    query = select(SERIES.c.id).where(SERIES.c.digest == key.digest).with_for_update()
-    number = connection.execute(query).scalar()
-    if number is None:
+    query = select(SERIES.c.id, SERIES.c.last_us).where(SERIES.c.digest == key.digest).with_for_update()
+    row = connection.execute(query).first()
+    if row is None:
         _add(connection, SERIES, msgspec.structs.asdict(key))
-        number = connection.execute(query).scalar_one()
-    return int(number)
+        row = connection.execute(query).one()
+    return row.id, row.last_us
 
 
 def _state(connection: Connection, series: int, content: Content) -> int:
@@ -141,7 +139,7 @@ def _keep_certificates(connection: Connection, state: int, content: Content) -> 
 
 
 def _note_change(connection: Connection, series: int, entry: Entry, last_state: int | None) -> None:
-    """Keep what this run, the newest of its series, found changed, and remember what it saw."""
+    """Keep what this run found changed, and remember what it saw."""
     memory = read_memory(connection, series)
     drift = find_drift(
         memory, entry.content.aspects, entry.series.probe, lambda name: known_certificate(connection, name)
@@ -151,7 +149,8 @@ def _note_change(connection: Connection, series: int, entry: Entry, last_state: 
     if before != after or drift:
         _keep_change(connection, {"series_id": series, "at_us": entry.started_us}, before, after, drift)
     packed = msgspec.json.encode(list(remember(memory, entry.content.aspects).items()))
-    connection.execute(update(SERIES).where(SERIES.c.id == series).values(memory=packed))
+    if not _add(connection, MEMORY, {"series_id": series, "aspects": packed}):
+        connection.execute(update(MEMORY).where(MEMORY.c.series_id == series).values(aspects=packed))
 
 
 def _keep_change(
@@ -166,7 +165,7 @@ def _keep_change(
         row["before_verdict"] = before.verdict
         row["before_cause"] = before.cause
         row["before_alarms"] = " ".join(before.alarms)
-    # A run that was purged may be recorded once more; its change is kept already.
+    # A run that was purged and is recorded once more has its change already.
     if not _add(connection, CHANGE, key | row):
         return
     rows = [
@@ -189,7 +188,7 @@ def _standing(connection: Connection, state: int) -> Standing:
 
 def read_memory(connection: Connection, series: int) -> Aspects:
     """Return the aspects of a series as they were last seen."""
-    packed = connection.execute(select(SERIES.c.memory).where(SERIES.c.id == series)).scalar()
+    packed = connection.execute(select(MEMORY.c.aspects).where(MEMORY.c.series_id == series)).scalar()
     return {} if packed is None else dict(msgspec.json.decode(packed, type=_MEMORY))
 
 

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from vpnprobe.history.entry import to_us
 from vpnprobe.history.reading import all_series
 from vpnprobe.history.recording import read_memory
-from vpnprobe.history.schema import CERTIFICATE, RUN, SHOWN, STATE
+from vpnprobe.history.schema import CERTIFICATE, RUN, SERIES, SHOWN, STATE
 
 
 def purge(connection: Connection, before: datetime) -> int:
     """Forget runs that began before this moment; return how many."""
-    forgotten = 0
-    for series in all_series(connection):
-        mine = RUN.c.series_id == series.number
-        last = connection.execute(select(func.max(RUN.c.started_us)).where(mine)).scalar_one()
-        forgotten += connection.execute(delete(RUN).where(mine, RUN.c.started_us < min(last, to_us(before)))).rowcount
+    last = (RUN.c.series_id == SERIES.c.id) & (RUN.c.started_us == SERIES.c.last_us)
+    forgotten = connection.execute(delete(RUN).where(RUN.c.started_us < to_us(before), ~exists().where(last)))
     connection.execute(delete(STATE).where(STATE.c.id.not_in(select(RUN.c.state_id).distinct())))
-    connection.execute(
-        delete(CERTIFICATE).where(
-            CERTIFICATE.c.sha256.not_in(select(SHOWN.c.sha256).distinct()),
-            CERTIFICATE.c.sha256.not_in(_remembered(connection)),
-        )
-    )
-    return forgotten
+    _forget_certificates(connection)
+    return forgotten.rowcount
+
+
+def _forget_certificates(connection: Connection) -> None:
+    unnamed = select(CERTIFICATE.c.sha256).where(CERTIFICATE.c.sha256.not_in(select(SHOWN.c.sha256).distinct()))
+    forgotten = set(connection.execute(unnamed).scalars()) - _remembered(connection)
+    if forgotten:
+        one = delete(CERTIFICATE).where(CERTIFICATE.c.sha256 == bindparam("name"))
+        connection.execute(one, [{"name": name} for name in forgotten])
 
 
 def _remembered(connection: Connection) -> set[str]:

@@ -49,8 +49,16 @@ SERIES: Final = Table(
     Column("profile", Text, nullable=False),
     Column("name", PeerText),
     Column("mac", Text),
-    # The aspects as last seen (`vpnprobe.history.drift`), JSON; NULL before the first run.
-    Column("memory", LargeBinary),
+    # The run that was recorded last; NULL before the first.
+    Column("last_us", BigInteger),
+)
+
+MEMORY: Final = Table(
+    "memory",
+    METADATA,
+    Column("series_id", Integer, ForeignKey("series.id"), primary_key=True),
+    # As last seen (`vpnprobe.history.drift`), JSON.
+    Column("aspects", LargeBinary, nullable=False),
 )
 
 STATE: Final = Table(

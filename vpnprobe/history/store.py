@@ -76,9 +76,9 @@ class History:
             return reading.overviews(connection)
 
     def last(self, series: int) -> PastRun | None:
-        """Return the newest run of a series; None where there is no such series."""
+        """Return the run of a series that was recorded last; None where there is no such series."""
         with self._database.reading() as connection:
-            return next(iter(reading.runs(connection, series, limit=1)), None)
+            return reading.last_run(connection, series)
 
     def runs(
         self,
