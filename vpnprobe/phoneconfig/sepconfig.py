@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -126,7 +127,7 @@ class _Settings:
 def _vpn_group(root: Element, problems: Problems) -> VpnGroup | None:
     groups = root.all("vpngroup")
     if not groups:
-        elsewhere = next((element for element in root.walk() if element.name == "vpngroup"), None)
+        elsewhere = next(root.walk("vpngroup".__eq__), None)
         if elsewhere is not None:
             problems.note(ProblemKind.MISPLACED, elsewhere.tag)
         return None
@@ -187,7 +188,12 @@ def _ntp(root: Element, problems: Problems) -> Iterator[NtpServer]:
 
 def _secret_names(root: Element) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for element in root.walk():
-        if _SECRET.search(element.name) and element.text.strip() and len(names) < MAX_SECRET_NAMES:
+    for element in root.walk(_is_secret):
+        if element.text.strip() and len(names) < MAX_SECRET_NAMES:
             names[element.tag] = None
     return tuple(names)
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(name) is not None

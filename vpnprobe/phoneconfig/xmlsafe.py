@@ -1,13 +1,20 @@
 """XML text from strangers to a small tree.
 
 expat runs with namespaces off, because CUCM's own files use an undeclared `xsi:` prefix. A DOCTYPE is
-refused, so there are no entities to expand and nothing to fetch; size, depth, counts and lengths are capped.
+refused, so there are no entities to expand and nothing to fetch; depth, counts and lengths are capped, the size is by
+whoever decodes the text.
+
+A fleet has tens of thousands of files, so the tree is grown without a line of Python for each element, and what is
+read of it is looked at only then.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
+from xml.etree import ElementTree
 from xml.parsers import expat
 
 import msgspec
@@ -25,21 +32,48 @@ MAX_TEXT_CHARS = 16_384  # of one element; the longest legitimate one is a URL
 _TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
 
 
-class Element(msgspec.Struct):
-    """One element. `tag` is the name as written, `name` the same in lower case without prefix, for look-up.
+class Element:
+    """One element; its names are looked up in lower case without prefix."""
 
-    `text` is the element's own character data, in document order, without that of its children.
-    """
+    __slots__ = ("_by_name", "_node")
 
-    tag: str
-    name: str
-    attributes: dict[str, str]
-    children: list[Element] = []
-    text: str = ""
+    def __init__(self, node: ElementTree.Element) -> None:
+        self._node = node
+        self._by_name: dict[str, list[ElementTree.Element]] | None = None
+
+    @property
+    def tag(self) -> str:
+        """The name as written."""
+        return self._node.tag
+
+    @property
+    def name(self) -> str:
+        """The name in lower case, without its prefix."""
+        return _bare_name(self._node.tag)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Attributes, named as written."""
+        return self._node.attrib
+
+    @property
+    def children(self) -> list[Element]:
+        """The elements right below."""
+        return [Element(child) for child in self._node]
+
+    @property
+    def text(self) -> str:
+        """The element's own character data, in document order, without that of its children."""
+        first = self._node.text or ""
+        return "".join([first, *(child.tail or "" for child in self._node)]) if len(self._node) else first
 
     def all(self, name: str) -> list[Element]:
         """Return the children with this lower-case name."""
-        return [child for child in self.children if child.name == name]
+        if self._by_name is None:
+            self._by_name = {}
+            for child in self._node:
+                self._by_name.setdefault(_bare_name(child.tag), []).append(child)
+        return [Element(child) for child in self._by_name.get(name, ())]
 
     def find(self, *names: str) -> Element | None:
         """Follow a path of lower-case names, taking the first child of each name."""
@@ -47,16 +81,17 @@ class Element(msgspec.Struct):
         for name in names:
             if found is None:
                 return None
-            found = next((child for child in found.children if child.name == name), None)
+            found = next(iter(found.all(name)), None)
         return found
 
-    def walk(self) -> Iterator[Element]:
-        """Yield this element and all below it."""
-        waiting = [self]
-        while waiting:
-            element = waiting.pop()
-            yield element
-            waiting.extend(reversed(element.children))
+    def walk(self, wanted: Callable[[str], bool] = bool) -> Iterator[Element]:
+        """Yield this element and all below it whose lower-case name is `wanted`, in document order."""
+        return (Element(node) for node in self._node.iter() if wanted(_bare_name(node.tag)))
+
+
+@lru_cache(maxsize=4096)
+def _bare_name(tag: str) -> str:
+    return tag.rpartition(":")[2].lower()
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -74,94 +109,108 @@ def parse_xml(text: str) -> Document:
     `LimitExceeded` for the caps of this module.
     """
     data = text.encode()
-    # The encoding named here wins over the one in the XML declaration: the text is decoded already.
-    parser = expat.ParserCreate("utf-8")
-    tree = _Tree(parser)
-    parser.buffer_text = True
-    parser.StartElementHandler = tree.start
-    parser.EndElementHandler = tree.end
-    parser.CharacterDataHandler = tree.characters
-
-    def refuse_doctype(*_declaration: object) -> None:
-        raise Malformed(parser.CurrentByteIndex, "doctype", "refused")
-
-    parser.StartDoctypeDeclHandler = refuse_doctype
     trailing = ""
     try:
-        parser.Parse(data, True)
+        root = _grow(data)
     except expat.ExpatError as error:
-        if not tree.complete:
-            reason = f"{expat.ErrorString(error.code)} in line {error.lineno}"
-            raise Malformed(parser.ErrorByteIndex, "xml", reason) from error
-        trailing = data[_root_end(data, tree) :].decode().lstrip(" \t\r\n")
-    return Document(tree.document.children[0], trailing, tree.undeclared_prefixes())
+        end = _end_of_root(data, error)
+        root = _grow(data[:end])
+        trailing = data[end:].decode().lstrip(" \t\r\n")
+    return Document(Element(root), trailing, _checked(root, is_small=len(data) <= MAX_TEXT_CHARS))
 
 
-def _root_end(data: bytes, tree: _Tree) -> int:
-    start = _TAG.match(data, tree.first_tag)
-    if start is not None and start[0].endswith(b"/>"):
-        return start.end()
-    return data.index(b">", tree.last_tag) + 1
+class _DoctypeRefused(Exception):
+    """There is a DOCTYPE."""
 
 
-class _Tree:
-    """Grows the tree from expat's events; `document` holds the root as its only child.
+def _refuse_doctype(*_declaration: object) -> None:
+    raise _DoctypeRefused
 
-    `first_tag` and `last_tag` are the byte offsets of the root's own tags.
+
+def _parse(parser: expat.XMLParserType, data: bytes) -> None:
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(data, True)
+    except _DoctypeRefused:
+        raise Malformed(parser.CurrentByteIndex, "doctype", "refused") from None
+
+
+def _grow(data: bytes) -> ElementTree.Element:
+    """Return the root of a well-formed document; raises `ExpatError` for any other, `Malformed` for a DOCTYPE."""
+    # The encoding named here wins over the one in the XML declaration: the text is decoded already.
+    parser = expat.ParserCreate("utf-8")
+    builder = ElementTree.TreeBuilder()
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    _parse(parser, data)
+    return builder.close()
+
+
+def _end_of_root(data: bytes, error: expat.ExpatError) -> int:
+    """Return where the root element ends, behind which expat found a fault; raises `Malformed` where it has no end."""
+    parser = expat.ParserCreate("utf-8")
+    first = last = -1
+    depth = 0
+
+    def start(_tag: str, _attributes: dict[str, str]) -> None:
+        nonlocal first, depth
+        depth += 1
+        first = parser.CurrentByteIndex if first < 0 else first
+
+    def end(_tag: str) -> None:
+        nonlocal last, depth
+        depth -= 1
+        last = parser.CurrentByteIndex
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    with contextlib.suppress(expat.ExpatError):
+        _parse(parser, data)
+    if first < 0 or depth:
+        reason = f"{expat.ErrorString(error.code)} in line {error.lineno}"
+        raise Malformed(parser.ErrorByteIndex, "xml", reason) from error
+    tag = _TAG.match(data, first)
+    return tag.end() if tag is not None and tag[0].endswith(b"/>") else data.index(b">", last) + 1
+
+
+def _checked(root: ElementTree.Element, *, is_small: bool) -> tuple[str, ...]:
+    """Return the prefixes that nothing declares; raises `LimitExceeded`.
+
+    What a small document cannot exceed is not looked for: no text is longer than the whole, no element has less than
+    four characters.
     """
-
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        self.document = Element("", "", {})
-        self.first_tag = self.last_tag = 0
-        self._parser = parser
-        self._open = [self.document]
-        self._parts: list[list[str]] = []
-        self._elements = 0
-        self._used: set[str] = set()
-        self._declared = {"xml", "xmlns"}
-
-    @property
-    def complete(self) -> bool:
-        """Whether the root element has ended."""
-        return bool(self.document.children) and not self._parts
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
-        if self._elements > MAX_ELEMENTS:
-            raise LimitExceeded("elements", MAX_ELEMENTS)
-        if len(self._parts) >= MAX_DEPTH:
+    if not is_small:
+        _check_size(root)
+    names = {root.tag}
+    parents = [(root, 1)]
+    _note_attributes(names, root.keys())
+    while parents:
+        node, depth = parents.pop()
+        if depth >= MAX_DEPTH:
             raise LimitExceeded("levels of elements", MAX_DEPTH)
-        if len(attributes) > MAX_ATTRIBUTES:
-            raise LimitExceeded("attributes of one element", MAX_ATTRIBUTES)
-        for name in (tag, *attributes):
-            if len(name) > MAX_NAME_CHARS:
-                raise LimitExceeded("characters in a name", MAX_NAME_CHARS)
-            self._note_prefix(name)
-        if not self._parts:
-            self.first_tag = self._parser.CurrentByteIndex
-        element = Element(tag, tag.rpartition(":")[2].lower(), attributes)
-        self._open[-1].children.append(element)
-        self._open.append(element)
-        self._parts.append([])
+        for child in node:
+            names.add(child.tag)
+            if attributes := child.keys():
+                _note_attributes(names, attributes)
+            if len(child):
+                parents.append((child, depth + 1))
+    if max(map(len, names)) > MAX_NAME_CHARS:
+        raise LimitExceeded("characters in a name", MAX_NAME_CHARS)
+    split = [name.partition(":") for name in names if ":" in name]
+    declared = {"xml", "xmlns", *(local for prefix, _, local in split if prefix == "xmlns")}
+    return tuple(sorted({prefix for prefix, _, _ in split} - declared))
 
-    def end(self, _tag: str) -> None:
-        text = "".join(self._parts.pop())
-        if len(text) > MAX_TEXT_CHARS:
+
+def _note_attributes(names: set[str], attributes: Collection[str]) -> None:
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise LimitExceeded("attributes of one element", MAX_ATTRIBUTES)
+    names.update(attributes)
+
+
+def _check_size(root: ElementTree.Element) -> None:
+    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+        raise LimitExceeded("elements", MAX_ELEMENTS)
+    for node in root.iter():
+        if len(node.text or "") + sum(len(child.tail or "") for child in node) > MAX_TEXT_CHARS:
             raise LimitExceeded("characters of text in one element", MAX_TEXT_CHARS)
-        self._open.pop().text = text
-        self.last_tag = self._parser.CurrentByteIndex
-
-    def characters(self, text: str) -> None:
-        self._parts[-1].append(text)
-
-    def _note_prefix(self, name: str) -> None:
-        prefix, colon, local = name.partition(":")
-        if not colon:
-            return
-        if prefix == "xmlns":
-            self._declared.add(local)
-        else:
-            self._used.add(prefix)
-
-    def undeclared_prefixes(self) -> tuple[str, ...]:
-        return tuple(sorted(self._used - self._declared))
