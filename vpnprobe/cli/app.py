@@ -14,7 +14,20 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
-from vpnprobe.cli import diagnose, explain, federation, gateway, hashing, history, lab, phone, recheck, route, sweep
+from vpnprobe.cli import (
+    diagnose,
+    explain,
+    federation,
+    gateway,
+    hashing,
+    history,
+    lab,
+    phone,
+    plan,
+    recheck,
+    route,
+    sweep,
+)
 from vpnprobe.cli.badusage import usage_text
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
 from vpnprobe.cli.optionsfile import load_options_file, option_names
@@ -77,7 +90,7 @@ def root(
         context.default_map = load_options_file(options_file, option_names(context.command))
 
 
-for module in (phone, gateway, federation, sweep, diagnose, route, hashing, explain, recheck, history, lab):
+for module in (phone, gateway, federation, sweep, diagnose, route, hashing, explain, recheck, plan, history, lab):
     module.register(app)
 
 

@@ -135,6 +135,11 @@ def load_plan(text: str, name: str, commands: Mapping[Kind, ProbeOptions]) -> Pl
     return plan
 
 
+def example_plan() -> str:
+    """Return a plan with comments, which is itself without faults."""
+    return (Path(__file__).with_name("data") / "plan.toml").read_text(encoding="utf-8")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Settings:
     """What probes have in common, whatever they probe."""
@@ -381,7 +386,7 @@ def _database(value: object) -> str:
         database_url(name)
     except UsageError as error:
         # There it is an option.
-        raise UsageError(str(error).removeprefix("--database").lstrip(": ")) from error
+        raise UsageError(f"cannot be used: {str(error).removeprefix('--database').lstrip(': ')}") from error
     return name
 
 
