@@ -141,6 +141,22 @@ def test_attributes_in_any_order_with_typographic_quotes_and_syslog_s_line_ends(
     assert symptom.attributes == (("source", "sip.a.example"), ("reason", "Failed"), ("domain", "b.example"))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'ms-diagnostics: 1009; domain="cms.steven.lab"; fqdn1="vcse.sub.cms.steven.\nlab:5061"',
+        '> ms-diagnostics: 1009; domain="cms.ste\n> ven.lab"; fqdn1="vcse.sub.cms.steven.lab:5061"',
+        "ms-diagnostics: 1009; domain=&quot;cms.steven.lab&quot;; fqdn1=&quot;vcse.sub.cms.steven.lab:5061&quot;",
+        r'{"log": "ms-diagnostics: 1009; domain=\"cms.steven.lab\"; fqdn1=\"vcse.sub.cms.steven.lab:5061\""}',
+    ],
+    ids=["broken in a terminal", "quoted in a mail", "from a web page", "from JSON"],
+)
+def test_a_host_is_read_however_it_was_copied(text: str) -> None:
+    symptom = only(text)
+    assert symptom.attribute("fqdn1") == "vcse.sub.cms.steven.lab:5061"
+    assert symptom.domain == "cms.steven.lab"
+
+
 def test_each_header_of_an_answer_has_its_line() -> None:
     text = "SIP/2.0 480 Gone\nms-diagnostics: 1034; reason=x\nCSeq: 1 INVITE\nms-diagnostics: 10003.5; reason=y\n"
     assert [(one.line, one.number) for one in read(text)] == [(2, 1034), (4, 10003)]

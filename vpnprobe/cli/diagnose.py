@@ -13,7 +13,7 @@ import typer
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import exit_code
-from vpnprobe.cli.output import check_output, write_text
+from vpnprobe.cli.output import check_output, terminal_width, write_text
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Verdict
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 # Traces of a busy edge are tens of MB; beyond this, the moment of the failure should be cut out.
 _MAX_SIZE = 256 << 20
 _CHUNK = 1 << 20
+
+# How a file begins that holds no text, and what to do with it. An Expressway gives its diagnostic log as .tar.gz.
+_NO_TEXT = {
+    b"\x1f\x8b": "is packed by gzip; unpack it, and name the log in it",
+    b"PK\x03\x04": "is packed by zip; unpack it, and name the log in it",
+    b"\xfd7zXZ": "is packed by xz; unpack it, and name the log in it",
+    b"\xd4\xc3\xb2\xa1": "is a capture of packets; SIP over TLS cannot be read from it",
+    b"\xa1\xb2\xc3\xd4": "is a capture of packets; SIP over TLS cannot be read from it",
+    b"\x0a\x0d\x0d\x0a": "is a capture of packets; SIP over TLS cannot be read from it",
+}
 
 
 class DiagnosisReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +79,11 @@ def diagnose(
     for name in files:
         file = name if len(files) > 1 else None
         if name == "-":
+            if sys.stdin.isatty():
+                sys.stderr.write("Paste the log, then press Enter and Ctrl-D.\n")
             counts = _read(sys.stdin.buffer, "standard input", diagnoser, file)
         else:
-            with Path(name).open("rb") as stream:
+            with _opened(name) as stream:
                 counts = _read(stream, name, diagnoser, file)
         lines, recognised = lines + counts[0], recognised + counts[1]
     diagnoses = diagnoser.diagnoses()
@@ -81,9 +93,18 @@ def diagnose(
     else:
         from vpnprobe.render.diagnosis import render_diagnoses
 
-        text = render_diagnoses(diagnoses, verdict, recognised=recognised, left_out=diagnoser.left_out)
+        text = render_diagnoses(
+            diagnoses, verdict, recognised=recognised, left_out=diagnoser.left_out, width=terminal_width()
+        )
     write_text(text, output)
     return exit_code([verdict])
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except FileNotFoundError as error:
+        raise UsageError(f"{name}: {error.strerror}; to paste the text itself, name - instead of a file") from error
 
 
 def _read(stream: BinaryIO, name: str, diagnoser: Diagnoser, file: str | None) -> tuple[int, int]:
@@ -93,6 +114,9 @@ def _read(stream: BinaryIO, name: str, diagnoser: Diagnoser, file: str | None) -
 
     reader = TraceReader()
     data = stream.read(_CHUNK)
+    for magic, advice in _NO_TEXT.items():
+        if data.startswith(magic):
+            raise UsageError(f"{name} {advice}")
     decoder = TextDecoder(data)
     size = 0
     while data:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from vpnprobe.federation.domain import parse_domain
 from vpnprobe.federation.symptom import Symptom, SymptomKind, safe_host
 from vpnprobe.model.errors import UsageError
@@ -47,6 +49,9 @@ _SHOWN: Final = re.compile(
     r"winsockfailurecode|winsockfailuredescription",
     re.IGNORECASE,
 )
+# Those whose value is a host, and what a host may be.
+_HOSTS: Final = re.compile(r"domain|fqdn\d{1,3}|source|tls-target|peerserver|expected-fqdn|certname", re.IGNORECASE)
+_HOST: Final = re.compile(r"[\w.-]+(?::\d{1,5})?")
 # What follows a quote that was never closed may be the header of a login.
 _CREDENTIAL: Final = re.compile(
     r"(?<!\w)(?:(?:proxy-)?auth(?:orization|entication-info)|(?:www|proxy)-authenticate|opaque|rspauth|[sc]rand|c?nonce|"
@@ -279,7 +284,7 @@ def _routes(method: str, clean: str, line: int) -> Iterator[Symptom]:
 
 def _diagnostics(text: str, line: int, sender: str | None, *, answer: str = "") -> Symptom:
     end = _NEXT_HEADER.search(text)
-    parsed = parse_ms_diagnostics(_clean(text[: end.start()] if end else text))
+    parsed = _parsed(_clean(text[: end.start()] if end else text))
     attributes = _shown(parsed)
     number = "?" if parsed.code is None else f"{parsed.code}{'' if parsed.sub is None else f'.{parsed.sub}'}"
     header = _joined(f"ms-diagnostics: {number}", attributes)
@@ -298,7 +303,7 @@ def _record(text: str, line: int) -> Symptom:
     result = _RESULT.search(clean)
     name, code = (result[2].upper(), (result[1] or "").lower()) if result else ("", "")
     data = _DATA.search(clean)
-    parsed = parse_ms_diagnostics(clean[data.end() :] if data else "")
+    parsed = _parsed(clean[data.end() :] if data else "")
     attributes = _shown(parsed)
     return Symptom(
         kind=SymptomKind.EDGE_RECORD,
@@ -314,6 +319,22 @@ def _clean(text: str) -> str:
     if "```" in text:
         text = _FENCE.sub("", text)
     return _WRAPPED.sub("-", text).replace("#015", " ").translate(_REPLACED)
+
+
+def _parsed(text: str) -> MsDiagnostics:
+    if '="' not in text:
+        # Out of a web page, or out of a log that is JSON.
+        text = text.replace("&quot;", '"').replace('\\"', '"')
+    parsed = parse_ms_diagnostics(text)
+    fields = ((name, _rejoined(value) if _HOSTS.fullmatch(name) else value) for name, value in parsed.fields)
+    return msgspec.structs.replace(parsed, fields=tuple(fields))
+
+
+def _rejoined(host: str) -> str:
+    """Return a host that was broken once, at the end of a terminal's line or in a quoted mail, in one piece."""
+    parts = host.replace(">", " ").split()
+    joined = "".join(parts)
+    return joined if len(parts) == 2 and _HOST.fullmatch(joined) else host
 
 
 def _shown(parsed: MsDiagnostics) -> tuple[tuple[str, str], ...]:

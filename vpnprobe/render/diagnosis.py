@@ -11,21 +11,24 @@ from vpnprobe.federation.trace import LOOKED_FOR
 from vpnprobe.model.finding import Verdict
 from vpnprobe.render.escape import printable
 from vpnprobe.render.status_line import STATUS_WORDS
+from vpnprobe.render.wrapping import step_lines, wrapped
 
 # A line with every attribute of a header is a few hundred characters long.
 _LIMIT: Final = 1000
 
 
-def render_diagnoses(diagnoses: Sequence[Diagnosis], verdict: Verdict, *, recognised: int, left_out: int = 0) -> str:
+def render_diagnoses(
+    diagnoses: Sequence[Diagnosis], verdict: Verdict, *, recognised: int, left_out: int = 0, width: int = 80
+) -> str:
     """Return the report as text; `recognised` counts the messages, headers and records of the log."""
     lines = [f"{STATUS_WORDS[verdict]}: {_headline(diagnoses, recognised)}"]
     for number, diagnosis in enumerate(diagnoses, 1):
-        lines += ["", f"{number}. {_shown(diagnosis.title)}", *(f"   {line}" for line in _details(diagnosis))]
-    lines += _alike(diagnoses)
+        lines += ["", *wrapped(f"{number}. ", _shown(diagnosis.title), width), *_details(diagnosis, width)]
+    lines += _alike(diagnoses, width)
     if left_out:
         lines += ["", f"{left_out} more places with other causes are not shown; diagnose a part of the log."]
     if not diagnoses and not recognised:
-        lines += ["", "Looked for:", *(f"  - {what}" for what in LOOKED_FOR)]
+        lines += ["", "Looked for:", *(line for what in LOOKED_FOR for line in wrapped("  - ", what, width))]
     return "\n".join(lines) + "\n"
 
 
@@ -42,26 +45,26 @@ def _headline(diagnoses: Sequence[Diagnosis], recognised: int) -> str:
     return "nothing in the log was recognised."
 
 
-def _details(diagnosis: Diagnosis) -> list[str]:
+def _details(diagnosis: Diagnosis, width: int) -> list[str]:
     lines = []
     for place in diagnosis.places:
         where = f"{place.file}:{place.line}" if place.file else f"line {place.line}"
-        lines.append(f"{_shown(where)}  {_shown(place.excerpt)}")
+        lines.append(f"   {_shown(where)}  {_shown(place.excerpt)}")
     if diagnosis.count > len(diagnosis.places):
-        lines.append(f"and {diagnosis.count - len(diagnosis.places)} more, {diagnosis.count} in all")
-    lines += [f"next  {_shown(command)}" for command in diagnosis.next]
+        lines.append(f"   and {diagnosis.count - len(diagnosis.places)} more, {diagnosis.count} in all")
+    lines += [f"   next  {_shown(command)}" for command in diagnosis.next]
     if diagnosis.causes:
-        lines.append("causes, likeliest first")
+        lines.append("   causes, likeliest first")
     for cause in diagnosis.causes:
         proof = f" ({', '.join(cause.checks)})" if cause.checks else ""
-        lines.append(f"  - {_shown(cause.title)}{proof}")
+        lines += wrapped("     - ", f"{_shown(cause.title)}{proof}", width)
         for fix in cause.fix:
-            lines.append(f"      {fix.platform}")
-            lines += [f"        {_shown(step)}" for step in fix.steps]
+            lines.append(f"         {fix.platform}")
+            lines += (line for step in fix.steps for line in step_lines(" " * 11, _shown(step), width))
     return lines
 
 
-def _alike(diagnoses: Sequence[Diagnosis]) -> list[str]:
+def _alike(diagnoses: Sequence[Diagnosis], width: int) -> list[str]:
     """Return what no probe can see, once for each outcome, and where to look for it."""
     lines: list[str] = []
     for outcome in dict.fromkeys(one.outcome for one in diagnoses if one.outcome is not None):
@@ -72,10 +75,12 @@ def _alike(diagnoses: Sequence[Diagnosis]) -> list[str]:
         numbers = ", ".join(str(number) for number, _ in about)
         lines += ["", f"Also possible for {numbers}. Nothing of this shows from outside:"]
         for cause in possible_causes(outcome):
-            lines.append(f"  - {cause.title}")
-            lines += [f"      look  {cause.platform}: {_shown(fill(where, values))}" for where in cause.confirm]
-            lines += [f"      sign  {_shown(fill(sign, values))}" for sign in cause.signs]
-            lines += [f"      mend  {_shown(fill(step, values))}" for step in cause.mend]
+            lines += wrapped("  - ", cause.title, width)
+            told = [("look", f"{cause.platform}: {where}") for where in cause.confirm]
+            told += [("sign", sign) for sign in cause.signs] + [("mend", step) for step in cause.mend]
+            lines += (
+                line for kind, text in told for line in step_lines(f"      {kind}  ", _shown(fill(text, values)), width)
+            )
     return lines
 
 

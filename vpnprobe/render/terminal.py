@@ -6,7 +6,6 @@ Plain text carries everything; colour only repeats it. Commands are never wrappe
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby, takewhile
 
@@ -22,6 +21,7 @@ from vpnprobe.render.escape import printable
 from vpnprobe.render.hello_table import certificate_lines, hello_rows, suite_lines
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
+from vpnprobe.render.wrapping import step_lines
 
 MAX_WIDTH = 110
 MIN_ROW_TEXT = 20  # of a finding in its stage's row, in a terminal that has no room for more on the line
@@ -251,20 +251,7 @@ class _Page:
 
     def _step(self, head: str, step: str) -> None:
         """Write one step: a sentence is wrapped, what is to be pasted never is."""
-        text = printable(step, 2000)
-        # A line of a zone file ends in a dot too.
-        if not text.endswith((".", ":", "?")) or " IN " in text:
-            self._console.print(Text(head + text), soft_wrap=True)
-            return
-        lines = textwrap.wrap(
-            text,
-            self._console.width,
-            initial_indent=head,
-            subsequent_indent=" " * len(head),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for line in lines:
+        for line in step_lines(head, printable(step, 2000), self._console.width):
             self._console.print(Text(line), soft_wrap=True)
 
     def _others(self) -> None:
