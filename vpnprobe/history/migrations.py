@@ -26,7 +26,7 @@ class Migration(msgspec.Struct, frozen=True):
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "sqlite": {
-        "id": "INTEGER PRIMARY KEY",
+        "id": "INTEGER NOT NULL PRIMARY KEY",
         "bytes": "BLOB",
         # A run is found by its key alone; a second copy of the key would be the larger part of the file.
         "by_key": "WITHOUT ROWID",
@@ -80,7 +80,7 @@ MIGRATIONS: Final = (
                 PRIMARY KEY (series_id, started_us)
             ) {by_key}""",
             """CREATE TABLE finding (
-                state_id INTEGER NOT NULL REFERENCES state (id) ON DELETE CASCADE,
+                state_id INTEGER NOT NULL,
                 number INTEGER NOT NULL,
                 check_id TEXT NOT NULL,
                 name TEXT NOT NULL,
@@ -91,7 +91,8 @@ MIGRATIONS: Final = (
                 address TEXT,
                 target TEXT,
                 summary TEXT NOT NULL,
-                PRIMARY KEY (state_id, number)
+                PRIMARY KEY (state_id, number),
+                FOREIGN KEY (state_id) REFERENCES state (id) ON DELETE CASCADE
             ) {by_key}""",
             """CREATE TABLE certificate (
                 sha256 TEXT NOT NULL PRIMARY KEY,
@@ -102,13 +103,14 @@ MIGRATIONS: Final = (
                 not_after_unix BIGINT
             ) {by_key}""",
             """CREATE TABLE shown (
-                state_id INTEGER NOT NULL REFERENCES state (id) ON DELETE CASCADE,
+                state_id INTEGER NOT NULL,
                 host TEXT NOT NULL,
                 address TEXT NOT NULL,
                 hello TEXT NOT NULL,
                 depth INTEGER NOT NULL,
                 sha256 TEXT NOT NULL,
-                PRIMARY KEY (state_id, host, address, hello, depth)
+                PRIMARY KEY (state_id, host, address, hello, depth),
+                FOREIGN KEY (state_id) REFERENCES state (id) ON DELETE CASCADE
             ) {by_key}""",
             """CREATE TABLE change (
                 series_id INTEGER NOT NULL REFERENCES series (id),

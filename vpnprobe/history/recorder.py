@@ -16,7 +16,7 @@ from vpnprobe.history.faults import HistoryError
 from vpnprobe.history.store import History
 from vpnprobe.model.finding import Report
 
-# What waits may use: weeks of a plan where nothing changes, hours where everything does.
+# What waits may use: ten days of twenty targets where nothing changes, hours where everything does.
 MAX_WAITING_BYTES: Final = 64 << 20
 # Of an entry itself, with what Python needs for it, and of a content's findings beside its Evidence.
 _ENTRY_BYTES: Final = 1000
