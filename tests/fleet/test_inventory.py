@@ -67,7 +67,7 @@ def test_an_export_of_bulk_administration() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Device Name", "DEVICE NAME", "device_name", "MAC ADDRESS", "Mac Address", "mac", "Device Name(Line)", "Name"],
+    ["Device Name", "DEVICE NAME", "device_name", "MAC ADDRESS", "Mac Address", "mac", "Device Name(Line)", "Phone"],
 )
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"], ids=["comma", "semicolon", "tab"])
 def test_the_column_of_devices_by_its_name(header: str, delimiter: str) -> None:
@@ -82,6 +82,27 @@ def test_the_column_of_devices_by_its_name(header: str, delimiter: str) -> None:
 def test_a_name_that_means_another_column_gives_way_to_content() -> None:
     inventory = read(f"Name,Gerät\nBob,SEP{A}\nAlice,SEP{B}\n")
     assert [(phone.mac, phone.labels) for phone in inventory.phones] == [(A, {"Name": "Bob"}), (B, {"Name": "Alice"})]
+
+
+@pytest.mark.parametrize("header", ["Device Name,Extension", "Extension,Device Name"])
+def test_telephone_numbers_are_no_phones(header: str) -> None:
+    """Softphones alone in the first rows, beside numbers of twelve digits."""
+    at = header.split(",").index("Device Name")
+    devices = [*(f"CSF{number}" for number in range(150)), f"SEP{A}"]
+    rows = [("+49 30 1234 5678" if at else device, device if at else "004930123456") for device in devices]
+    inventory = read("\n".join([header, *(",".join(row) for row in rows)]))
+    assert [phone.mac for phone in inventory.phones] == [A]
+    assert len(inventory.problems) == 150
+
+
+def test_a_table_of_telephone_numbers_is_no_inventory() -> None:
+    assert "name a column 'Device Name'" in refused("Name,Phone\nBob,004930123456\nAlice,004930123457\n")
+
+
+def test_a_mac_of_digits_alone() -> None:
+    assert macs("001122334455\n") == [(1, "001122334455")]
+    assert macs("MAC,Site\n001122334455,Bonn\n") == [(2, "001122334455")]
+    assert macs("Site,MAC\nBonn,00:11:22:33:44:55\n") == [(2, "001122334455")]
 
 
 def test_the_column_of_devices_by_its_content() -> None:

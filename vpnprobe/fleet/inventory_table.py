@@ -21,8 +21,9 @@ _SAMPLE = 100
 # An export of all details has hundreds of columns, nearly all of them the same for every phone.
 MAX_LABELS = 40
 
-# Names of columns without blanks and marks, the surest first. "Device Name(Line)" is in CUCM's lists of phones.
-_DEVICE_COLUMNS = ("devicename", "macaddress", "devicenameline", "mac", "device", "phone", "name")
+# Names of columns without blanks and marks, the surest first. "Device Name(Line)" is in CUCM's lists of phones. What
+# a column called "Phone" or "Name" holds is told by its content.
+_DEVICE_COLUMNS = ("devicename", "macaddress", "devicenameline", "mac")
 _MODEL_COLUMNS = ("devicetype", "model", "phonemodel", "phonetype", "producttype", "devicemodel", "product")
 # What an export of all details may hold, and no report may.
 _SECRET = re.compile(r"passw|passphrase|secret|\bpin\b|authentication ?string|digest ?cred|private ?key", re.IGNORECASE)
@@ -85,20 +86,20 @@ def _add_all(rows: Iterable[Row], columns: _Columns, phones: PhoneList) -> list[
 def _find_columns(rows: Sequence[tuple[int, list[str]]], name: str, wanted: Collection[str]) -> _Columns:
     first = rows[0][1]
     width = max(len(cells) for _, cells in rows)
-    weights = [sum(_weight(cells[place]) for _, cells in rows if place < len(cells)) for place in range(width)]
+    surely = [sum(_is_surely_phone(cells[place]) for _, cells in rows if place < len(cells)) for place in range(width)]
     plain = [_plain(cell) for cell in first]
     named = [plain.index(column) for column in _DEVICE_COLUMNS if column in plain]
-    heaviest = max(range(width), key=weights.__getitem__)
-    device = max(named, key=weights.__getitem__, default=heaviest)
-    if not weights[device]:
-        device = heaviest
-    if not weights[device] and not named:
+    device = max(named or range(width), key=surely.__getitem__)
+    if not surely[device]:
+        # A column of another name may hold the phones, or there are only softphones up to here.
+        device = max(device, *range(width), key=surely.__getitem__)
+    if not surely[device] and not named and width > 1:
         line, cells = rows[0]
         raise UsageError(
             f"{name} has no column of device names (line {line}: {cells[0][:40]!r}); name a column 'Device Name', with "
             "SEP and a MAC address, or a MAC address, in each row"
         )
-    has_header = not any(map(_weight, first)) and (bool(named) or (len(first) > 1 and _is_title(first, device)))
+    has_header = not any(map(_is_phone, first)) and (bool(named) or (len(first) > 1 and _is_title(first, device)))
     if not has_header:
         labels, notes = _choose_labels(_titles([""] * width), {device}, wanted)
         return _Columns(device, None, labels, None, notes)
@@ -107,13 +108,17 @@ def _find_columns(rows: Sequence[tuple[int, list[str]]], name: str, wanted: Coll
     return _Columns(device, model, labels, len(first), notes)
 
 
-def _weight(cell: str) -> int:
-    """How much a cell looks like a phone: digits alone may be a telephone number."""
+def _is_phone(cell: str) -> bool:
     try:
         parse_mac(cell_text(cell)[:40])
     except UsageError:
-        return 0
-    return 1 if cell.strip().isdecimal() else 2
+        return False
+    return True
+
+
+def _is_surely_phone(cell: str) -> bool:
+    """Whether a cell is no telephone number either, which may have as many digits as a MAC address."""
+    return _is_phone(cell) and not re.sub(r"[\s:.\-]", "", cell_text(cell)).isdecimal()
 
 
 def _plain(title: str) -> str:
