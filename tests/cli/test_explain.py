@@ -12,6 +12,7 @@ from vpnprobe.checks.base import AnyCheck
 from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.checks.unobservable import UNOBSERVABLE
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
+from vpnprobe.federation.diagnostics import CODES, DiagnosticCode
 
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 
@@ -38,7 +39,9 @@ def test_everything_the_check_says_is_on_its_page(cli: CommandLine, check: AnyCh
     assert " ".join(check.rationale.split()) in joined
     for fix in check.fix:
         assert any(line.startswith(fix.platform) and line.endswith(fix.when) for line in lines)
-        assert all(shown(text).strip() in page for text in (*fix.steps, *fix.confirm, *fix.signs))
+        steps = (" ".join(shown(step).split()) for step in fix.steps)
+        assert all(step in joined for step in steps)
+        assert all(shown(text).strip() in page for text in (*fix.confirm, *fix.signs))
     logs = (*check.logs.phone, *check.logs.asa, *check.logs.edge, *check.logs.expressway)
     assert all(shown(line) in page for line in (*logs, *check.next))
     assert all(reference in page for reference in check.references)
@@ -54,6 +57,23 @@ def test_as_json(cli: CommandLine, check: AnyCheck) -> None:
     assert entry["covers"] == list(check.covers)
     assert [fix["platform"] for fix in entry["fix"]] == [fix.platform for fix in check.fix]
     assert entry["since"] == check.since
+
+
+@pytest.mark.parametrize("code", CODES, ids=lambda code: str(code.number))
+def test_a_number_of_ms_diagnostics(cli: CommandLine, code: DiagnosticCode) -> None:
+    page = cli("explain", str(code.number))
+    assert page.code == OK
+    assert page.out.startswith(f"ms-diagnostics {code.number}\n")
+    joined = " ".join(page.out.split())
+    assert all(text in joined for text in (code.meaning, code.unknown, code.source))
+    assert all(f"\n  vpnprobe explain {check}\n" in page.out for check in code.checks)
+    assert cli("explain", str(code.number), "--json").json["number"] == code.number
+
+
+def test_variants_that_are_mended_alike_are_told_once(cli: CommandLine) -> None:
+    page = cli("explain", "DOM001").out
+    assert "\nMend it, when it is: sub domain, or sub domain beside another\n" in page
+    assert page.count("Set-CsAllowedDomain") == 2
 
 
 def test_the_list(cli: CommandLine) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -14,10 +15,13 @@ from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import OK
 from vpnprobe.cli.output import write_text
 from vpnprobe.model.errors import UsageError
+from vpnprobe.render.wrapping import step_lines, wrapped
 
 if TYPE_CHECKING:
-    from vpnprobe.checks.base import AnyCheck, Guide
+    from vpnprobe.checks.base import AnyCheck
+    from vpnprobe.federation.diagnostics import DiagnosticCode
     from vpnprobe.history.drift import DriftKind
+    from vpnprobe.model.finding import Fix
 
 _WIDTH = 80
 
@@ -36,7 +40,10 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     name: Annotated[
-        str | None, typer.Argument(metavar="ID|SLUG", help="Check to explain; without it, list all.")
+        str | None,
+        typer.Argument(
+            metavar="ID|SLUG|NUMBER", help="Check to explain, or number of ms-diagnostics; without it, list all checks."
+        ),
     ] = None,
     unobservable: Annotated[
         bool,
@@ -48,8 +55,11 @@ def explain(
     """Explain a check: what it decides, why, how to mend it, which log lines show it. Without a name, list all.
 
     Example: vpnprobe explain PIN001
+
+    Example: vpnprobe explain 1009
     """
     from vpnprobe.checks.catalogue import CHECKS, find
+    from vpnprobe.federation.diagnostics import CODES
     from vpnprobe.history.drift import DRIFTS
 
     if unobservable and name:
@@ -60,6 +70,8 @@ def explain(
         text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS)
     elif kinds := [kind for kind in DRIFTS if name.casefold() in (kind.id.casefold(), kind.name)]:
         text = _json(kinds[0]) if json else _drift(kinds[0])
+    elif codes := [code for code in CODES if name.strip() == str(code.number)]:
+        text = _json(codes[0]) if json else _number(codes[0])
     else:
         check = find(name)
         text = _json(_entry(check)) if json else _page(check)
@@ -104,9 +116,9 @@ def _page(check: AnyCheck) -> str:
     ]
     if check.requires:
         lines += ["", "It needs", *(f"  {what}" for what in check.requires)]
-    lines += _fixes("Mend it", check.guide)
-    for variant, guide in check.variants.items():
-        lines += _fixes(f"Mend it, when it is: {variant.replace('-', ' ')}", guide)
+    lines += _fixes("Mend it", check.guide.fix)
+    for fix, variants in groupby(check.variants, key=lambda variant: check.variants[variant].fix):
+        lines += _fixes(f"Mend it, when it is: {', or '.join(name.replace('-', ' ') for name in variants)}", fix)
     logs = check.logs
     kinds = (("phone", logs.phone), ("ASA", logs.asa), ("edge", logs.edge), ("Expressway", logs.expressway))
     width = max((len(kind) for kind, written in kinds if written), default=0)
@@ -118,6 +130,23 @@ def _page(check: AnyCheck) -> str:
     if check.references:
         lines += ["", "References", *(f"  {reference}" for reference in check.references)]
     return PLACEHOLDER.sub(lambda match: f"<{match[1].replace('_', '-')}>", "\n".join(lines)) + "\n"
+
+
+def _number(code: DiagnosticCode) -> str:
+    lines = [
+        f"ms-diagnostics {code.number}",
+        *wrapped("", code.meaning, _WIDTH),
+        "",
+        f"decided by  {', '.join(code.checks) or 'nothing that can be seen from outside'}",
+        *(wrapped("not known   ", code.unknown, _WIDTH) if code.unknown else ()),
+        f"source      {code.source}",
+        "",
+        "Next",
+        *(("  vpnprobe federation <domain>",) if code.checks else ()),
+        *(f"  vpnprobe explain {check}" for check in code.checks),
+        "  vpnprobe diagnose <file-with-the-header>",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _drift(kind: DriftKind) -> str:
@@ -134,15 +163,16 @@ def _drift(kind: DriftKind) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fixes(heading: str, guide: Guide) -> list[str]:
-    if not guide.fix:
+def _fixes(heading: str, fixes: Sequence[Fix]) -> list[str]:
+    if not fixes:
         return []
     lines = ["", heading]
-    for fix in guide.fix:
+    for fix in fixes:
         lines.append(f"  {fix.platform}{': if ' + fix.when if fix.when else ''}")
         lines += [f"     look  {command}" for command in fix.confirm]
         lines += [f"     sign  {sign}" for sign in fix.signs]
-        lines += [f"    {number}. {step}" for number, step in enumerate(fix.steps, 1)]
+        for number, step in enumerate(fix.steps, 1):
+            lines += step_lines(f"    {number}. ", step, _WIDTH)
     return lines
 
 
