@@ -129,6 +129,7 @@ def _other_question(data: bytes) -> bytes:
         pytest.param(lambda me, other, data, asker: me.send(_other_question(data), asker), id="another question"),
         pytest.param(lambda me, other, data, asker: me.send(data, asker), id="the question itself"),
         pytest.param(lambda me, other, data, asker: me.send(b"", asker), id="nothing"),
+        pytest.param(lambda me, other, data, asker: me.send(data[:2], asker), id="the id alone"),
         pytest.param(lambda me, other, data, asker: me.send(b"\xff" * 600, asker), id="noise"),
     ],
 )

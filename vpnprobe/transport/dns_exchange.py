@@ -118,7 +118,7 @@ async def _by_datagram(query: dns.message.QueryMessage, server: Endpoint, second
                         reply = read_reply(data, query)
                     except WireError as error:
                         # Only who saw the question knows its id; the rest is noise.
-                        if data[:2] == query.id.to_bytes(2) and data[2] & 0x80:
+                        if data[:2] == query.id.to_bytes(2) and data[2:3] >= b"\x80":
                             unusable = error
                     else:
                         if reply is not None:
