@@ -135,7 +135,7 @@ async def asked(url: str, edge: str) -> AsyncIterator[tuple[RevocationSource, in
         yield source, connections
 
 
-@pytest.mark.parametrize("host", [LOOPBACK, "ca.example"])
+@pytest.mark.parametrize("host", [LOOPBACK, f"{LOOPBACK}.", "ca.example"])
 @pytest.mark.parametrize(("edge", "connections"), [(PUBLIC_EDGE, 0), ("10.1.1.1", 0), ("127.0.0.9", 1)])
 async def test_a_certificate_cannot_send_us_further_inside_than_its_edge_is(
     host: str, edge: str, connections: int

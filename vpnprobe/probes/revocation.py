@@ -13,7 +13,6 @@ import msgspec
 from vpnprobe.federation.domain import address_kind
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.federation import AddressLookup, RevocationSource
-from vpnprobe.model.target import is_address
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.path import verified_issuers
 from vpnprobe.probes.rations import Rations
@@ -90,19 +89,14 @@ async def _ask(inquiry: Inquiry, resolver: RecordResolver, timeout: float) -> Re
         failure = _TOO_FAR_INSIDE if lookup.addresses and not kept else lookup.failure
         return msgspec.structs.replace(lookup, addresses=kept, failure=failure)
 
-    host = _host(inquiry.url)
-    failure = None
     if inquiry.issuer is None:
-        failure = Failure(kind=FailureKind.LOCAL, detail="not asked: the issuer's certificate is missing")
-    elif is_address(host) and _is_further_inside(host, inquiry.edge):
-        failure = _TOO_FAR_INSIDE
-    if inquiry.issuer is None or failure is not None:
         name = _name(inquiry.certificate)
-        return RevocationSource(certificate=name, kind=inquiry.kind, url=inquiry.url, failure=failure)
+        return RevocationSource(certificate=name, kind=inquiry.kind, url=inquiry.url, failure=_NO_ISSUER)
     ask = ask_crl if inquiry.kind == "crl" else ask_ocsp
     return await ask(inquiry.url, inquiry.certificate, inquiry.issuer, resolve, timeout)
 
 
+_NO_ISSUER: Final = Failure(kind=FailureKind.LOCAL, detail="not asked: the issuer's certificate is missing")
 _TOO_FAR_INSIDE: Final = Failure(
     kind=FailureKind.LOCAL, detail="not asked: a private address that no partner of this edge could reach"
 )

@@ -45,7 +45,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}")
 
 
 class Addresses(Protocol):
-    """The addresses of a name, or why there are none."""
+    """The addresses of a host, or why there are none."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -66,7 +66,8 @@ async def ask_crl(
 ) -> RevocationSource:
     """GET the CRL at `url` and look the certificate up in it; failures are in the result.
 
-    `resolve` gives the addresses of a host name; its time is not part of `timeout` (seconds).
+    `resolve` gives the addresses of a host, which may be an address itself: only what it gives is dialled. Its time is
+    not part of `timeout` (seconds).
     """
     return await _ask("crl", url, certificate_der, issuer_der, resolve, timeout)
 
@@ -141,8 +142,6 @@ def _read_url(url: str) -> _Place:
 
 
 async def _addresses(host: str, resolve: Resolve) -> Sequence[str]:
-    if is_address(host):
-        return (host,)
     found = await resolve(host)
     if not found.addresses:
         raise TransportError(found.failure or Failure(kind=FailureKind.NO_ADDRESS))
