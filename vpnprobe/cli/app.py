@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import (
+    check,
     diagnose,
     explain,
     federation,
@@ -27,6 +28,7 @@ from vpnprobe.cli import (
     recheck,
     route,
     sweep,
+    watch,
 )
 from vpnprobe.cli.badusage import usage_text
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
@@ -90,7 +92,23 @@ def root(
         context.default_map = load_options_file(options_file, option_names(context.command))
 
 
-for module in (phone, gateway, federation, sweep, diagnose, route, hashing, explain, recheck, plan, history, lab):
+_COMMANDS = (
+    phone,
+    gateway,
+    federation,
+    sweep,
+    diagnose,
+    route,
+    hashing,
+    explain,
+    recheck,
+    plan,
+    check,
+    watch,
+    history,
+    lab,
+)
+for module in _COMMANDS:
     module.register(app)
 
 

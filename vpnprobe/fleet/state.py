@@ -95,7 +95,11 @@ class StateFile:
                 raise UsageError(
                     f"--state {self.path}: another vpnprobe watch uses it; stop that one, or name another file"
                 ) from error
-        return self._read()
+        try:
+            return self._read()
+        except UsageError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the file."""

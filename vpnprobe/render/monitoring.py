@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from vpnprobe.model.finding import Report, Verdict
 from vpnprobe.render.escape import printable
@@ -45,6 +46,39 @@ def render_nagios(reports: Sequence[Report]) -> str:
     lines = [f"{worst}: {len(reports)} targets: {told} | {' '.join(data)}"]
     lines += [_without_bar(named_status_line(report)) for report in ordered]
     return "\n".join(lines) + "\n"
+
+
+class CheckedProbe(NamedTuple):
+    """A probe of a plan that was run once. `line` is its status line, `seconds` how long it took, if it ran at all."""
+
+    name: str
+    verdict: Verdict
+    line: str
+    seconds: float | None
+
+
+def render_check(checked: Sequence[CheckedProbe]) -> str:
+    """Return what a plug-in says that checks a whole plan.
+
+    The first line has the status, whose fault it is and the seconds of each probe by its name; a line for each probe
+    follows, the worst first. Of a single probe there is but one line.
+    """
+    if len(checked) == 1:
+        [probe] = checked
+        return _first_line(probe.line, [("time", probe.seconds)]) + "\n"
+    ordered = sorted(checked, key=lambda probe: _WORST_FIRST.index(probe.verdict))
+    summary = summary_line([(probe.name, probe.verdict) for probe in checked], "probes")
+    lines = [_first_line(summary, [(probe.name, probe.seconds) for probe in checked])]
+    for probe in ordered:
+        word, _, text = probe.line.partition(": ")
+        lines.append(_without_bar(f"{word}: {probe.name}: {text}"))
+    return "\n".join(lines) + "\n"
+
+
+def _first_line(text: str, seconds: Sequence[tuple[str, float | None]]) -> str:
+    """Return the text and, behind a bar, the values that there are. Their labels hold nothing that needs quotes."""
+    data = [_seconds(label, value) for label, value in seconds if value is not None]
+    return " | ".join((_without_bar(text), *([" ".join(data)] if data else [])))
 
 
 def summary_line(verdicts: Sequence[tuple[str, Verdict]], noun: str) -> str:
