@@ -27,6 +27,7 @@ class Format(enum.StrEnum):
     JSONL = "jsonl"
     JUNIT = "junit"
     NAGIOS = "nagios"
+    PROMETHEUS = "prometheus"
 
 
 ResolverOption = Annotated[

@@ -21,15 +21,16 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report, Verdict
 
 # Forms that need every report before the first word can be said.
-_WHOLE = (Format.JSON, Format.JUNIT, Format.NAGIOS)
+_WHOLE = (Format.JSON, Format.JUNIT, Format.NAGIOS, Format.PROMETHEUS)
 
 
 class ReportSink:
     """Writes reports in the form that was asked for.
 
     `add` takes them as they come. JSON lines go out in that order, text in the order of their places, each as soon as
-    it can; neither is kept. `close` writes what needs all of them (JSON, JUnit, nagios) and returns the exit code of
-    the whole. With `several` each status line names its target; with `summary` text ends with a line about them all.
+    it can; neither is kept. `close` writes what needs all of them (JSON, JUnit, nagios, Prometheus) and returns the
+    exit code of the whole. With `several` each status line names its target; with `summary` text ends with a line about
+    them all.
     """
 
     def __init__(
@@ -43,6 +44,10 @@ class ReportSink:
         summary: bool = False,
     ) -> None:
         check_output(output)
+        if form is Format.PROMETHEUS:
+            from vpnprobe.render.prometheus import require_prometheus_client
+
+            require_prometheus_client()
         self._format = form
         self._output = output
         self._quiet = quiet
@@ -128,6 +133,10 @@ class ReportSink:
             from vpnprobe.render.junit import render_junit
 
             return render_junit(reports)
+        if self._format is Format.PROMETHEUS:
+            from vpnprobe.render.prometheus import render_prometheus
+
+            return render_prometheus(reports)
         from vpnprobe.render.monitoring import render_nagios
 
         return render_nagios(reports)

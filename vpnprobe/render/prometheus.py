@@ -1,0 +1,166 @@
+"""Reports as metrics in the text format of Prometheus.
+
+Times are Unix times in seconds. A value that is not known is left out, never guessed. Every label is bounded: by the
+plan, by the registries, or by the limits of a probe; no MAC address is among them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple, get_args
+
+from vpnprobe.checks.subjects import MATRIX_HELLOS, endpoint_label
+from vpnprobe.model.errors import UsageError
+from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.finding import Report, Verdict
+from vpnprobe.pki.certificate import describe
+from vpnprobe.render.escape import printable
+from vpnprobe.wire.tls.registry import version_name
+
+# Longer than any host name, and any group-url that a phone would take.
+MAX_LABEL: Final = 300
+
+# Every metric is a gauge. They come out in this order.
+_HELP: Final = {
+    "vpnprobe_probe_success": "1 where the phone would connect or the edge accept (verdict pass or warn), else 0.",
+    "vpnprobe_verdict": "1 for the verdict of the last run, 0 for the others.",
+    "vpnprobe_probe_duration_seconds": "How long the last run took.",
+    "vpnprobe_last_run_timestamp_seconds": "When the last run ended, in Unix time.",
+    "vpnprobe_stage_duration_seconds": "How long each stage of the last run took; skipped ones are left out.",
+    "vpnprobe_tls_version_info": "The TLS version that the address chose for the profile's hello.",
+    "vpnprobe_cert_not_after_timestamp_seconds": "notAfter of the leaf certificate shown to the profile, in Unix time.",
+    "vpnprobe_cert_hash_match": "1 where a certHash of the phone names the certificate shown to it, 0 where none does.",
+    "vpnprobe_finding": "In how many places a check found something to act on.",
+}
+
+
+class Sample(NamedTuple):
+    """One value. The labels are names and values as they came; they are made harmless when they are written."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+class Shown(NamedTuple):
+    """What an address chose for the hello of a profile, and the leaf that it showed; None where nothing is known."""
+
+    labels: Mapping[str, str]
+    version: int | None
+    leaf: str | None
+
+
+def report_samples(report: Report, labels: Mapping[str, str] | None = None) -> list[Sample]:
+    """Return the values of one report, with these labels on each; without any, what was dialled and by which probe."""
+    if labels is None:
+        labels = {"kind": report.probe, "target": report.target.label}
+    ended = report.started_at.timestamp() + report.duration_s
+    samples = [*_verdict(report.verdict, ended)]
+    samples.append(Sample("vpnprobe_probe_duration_seconds", {}, report.duration_s))
+    samples += [
+        Sample("vpnprobe_stage_duration_seconds", {"stage": stage.name}, stage.duration_s)
+        for stage in report.stages
+        if stage.status != "skipped"
+    ]
+    samples += _of_certificates(report.evidence)
+    samples += _of_pins(report.evidence)
+    alarms = Counter((finding.id, finding.severity) for finding in report.findings if finding.is_alarm)
+    samples += [
+        Sample("vpnprobe_finding", {"id": identity, "severity": severity}, number)
+        for (identity, severity), number in sorted(alarms.items())
+    ]
+    return [sample._replace(labels={**labels, **sample.labels}) for sample in samples]
+
+
+def unmeasured_samples(labels: Mapping[str, str], at: datetime) -> list[Sample]:
+    """Return the values of a run that gave no report, and ended at `at`."""
+    return [sample._replace(labels={**labels, **sample.labels}) for sample in _verdict("inconclusive", at.timestamp())]
+
+
+def render_prometheus(reports: Sequence[Report]) -> str:
+    """Return the metrics of all reports; of the same target twice, those of the last one."""
+    return exposition(sample for report in reports for sample in report_samples(report))
+
+
+def exposition(samples: Iterable[Sample]) -> str:
+    """Return the text that Prometheus reads; where two have the same labels, the last one counts.
+
+    Raises `UsageError` where prometheus_client is not installed.
+    """
+    require_prometheus_client()
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.metrics_core import Metric
+    from prometheus_client.registry import Collector
+
+    values: dict[str, dict[tuple[tuple[str, str], ...], float]] = {name: {} for name in _HELP}
+    for sample in samples:
+        shown = tuple(sorted((name, printable(value, MAX_LABEL)) for name, value in sample.labels.items()))
+        values[sample.name][shown] = sample.value
+
+    class Values(Collector):
+        def collect(self) -> Iterator[Metric]:
+            for name, text in _HELP.items():
+                metric = Metric(name, text, "gauge")
+                for labels, value in values[name].items():
+                    metric.add_sample(name, dict(labels), value)
+                if metric.samples:
+                    yield metric
+
+    registry = CollectorRegistry()
+    registry.register(Values())
+    return generate_latest(registry).decode()
+
+
+def require_prometheus_client() -> None:
+    """Raise `UsageError` where the library that writes metrics is not installed."""
+    try:
+        import prometheus_client  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise UsageError(
+            "metrics need prometheus_client; install vpnprobe with the extra: vpnprobe[metrics]"
+        ) from error
+
+
+def _verdict(verdict: Verdict, ended: float) -> Iterator[Sample]:
+    yield Sample("vpnprobe_probe_success", {}, verdict in ("pass", "warn"))
+    for one in get_args(Verdict):
+        yield Sample("vpnprobe_verdict", {"verdict": one}, one == verdict)
+    yield Sample("vpnprobe_last_run_timestamp_seconds", {}, ended)
+
+
+def _of_certificates(evidence: Evidence) -> Iterator[Sample]:
+    for shown in (*_shown_to_phones(evidence), *_shown_to_edges(evidence)):
+        if shown.version is not None:
+            labels = {**shown.labels, "version": version_name(shown.version)}
+            yield Sample("vpnprobe_tls_version_info", labels, 1)
+        der = evidence.certificates.get(shown.leaf or "")
+        not_after = describe(der).not_after if der is not None else None
+        if not_after is not None:
+            yield Sample("vpnprobe_cert_not_after_timestamp_seconds", shown.labels, not_after.timestamp())
+
+
+def _shown_to_phones(evidence: Evidence) -> Iterator[Shown]:
+    for flight in evidence.first_flights:
+        if flight.hello == evidence.persona.profile or (
+            evidence.probe == "gateway" and flight.hello not in MATRIX_HELLOS
+        ):
+            labels = {"profile": flight.hello, "address": endpoint_label(evidence, flight.address)}
+            yield Shown(labels, flight.version, next(iter(flight.chain), None))
+
+
+def _shown_to_edges(evidence: Evidence) -> Iterator[Shown]:
+    for visit in evidence.federation.visits if evidence.federation is not None else ():
+        labels = {"profile": evidence.persona.profile, "address": visit.address, "edge": visit.target}
+        flight = visit.flight(evidence.persona.profile)
+        leaves = [*(flight.chain[:1] if flight is not None else ()), *(one.leaf for one in visit.handshakes)]
+        yield Shown(labels, None if flight is None else flight.version, next(filter(None, leaves), None))
+
+
+def _of_pins(evidence: Evidence) -> Iterator[Sample]:
+    for decision in evidence.decisions:
+        if decision.rule == "pin" and decision.goes_on is not None:
+            address = endpoint_label(evidence, decision.address)
+            labels = {"profile": evidence.persona.profile, "address": address}
+            yield Sample("vpnprobe_cert_hash_match", labels, decision.goes_on)
