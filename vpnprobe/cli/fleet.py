@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import gc
 import sys
 import tempfile
 import time
@@ -290,6 +291,8 @@ def go_through(
 
     if earlier and not quiet:
         _say(f"{earlier:,} phones are finished already; going on with the rest")
+    # What is there by now stays to the end: looking through the whole inventory for garbage would be in vain.
+    gc.freeze()
     run = make_run(take)
     interrupted = run_stoppable(_until_stopped(run, lines.waiting(inventory.phones)))
     if not quiet:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from vpnprobe.fleet.once import shared
 from vpnprobe.fleet.options import CollectOptions
 from vpnprobe.model.config import ConfigKind, PhoneConfig
 from vpnprobe.model.failure import FailureKind
@@ -121,7 +122,7 @@ class ConfigCollector:
         """Look the servers up, once."""
         if self._located is None:
             self._located = asyncio.ensure_future(self._locate())
-        return await asyncio.shield(self._located)
+        return await shared(self._located)
 
     async def _locate(self) -> tuple[TftpServer, ...]:
         found = [
@@ -172,7 +173,7 @@ class _Address:
     async def _has_trust_list(self, boot: Boot) -> bool:
         if self._trust_list is None:
             self._trust_list = asyncio.ensure_future(self._ask_trust_list(boot))
-        return await asyncio.shield(self._trust_list)
+        return await shared(self._trust_list)
 
     async def _ask_trust_list(self, boot: Boot) -> bool:
         """Ask for the trust lists that are not of one device."""

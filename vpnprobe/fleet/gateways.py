@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from vpnprobe.fleet.once import shared
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.fleet import GatewaySight
 from vpnprobe.model.observation import FirstFlight, Resolution
@@ -52,7 +53,7 @@ class GatewayBook:
         look = self._looks.get(key)
         if look is None:
             look = self._looks[key] = asyncio.ensure_future(self._look(key, group_url, profile))
-        return await asyncio.shield(look)
+        return await shared(look)
 
     async def close(self) -> None:
         """End the looks that nobody waits for any more."""
@@ -97,7 +98,7 @@ class GatewayBook:
         task = self._resolutions.get(host)
         if task is None:
             task = self._resolutions[host] = asyncio.ensure_future(self._resolver.resolve(host, self._network.families))
-        return await asyncio.shield(task)
+        return await shared(task)
 
     async def _add_matrix(self, recorder: Recorder, group_url: GroupUrl) -> None:
         """Add what the hellos of the certificate matrix are shown where a connection is to be had."""
@@ -109,7 +110,7 @@ class GatewayBook:
             task = self._matrix.get(key)
             if task is None:
                 task = self._matrix[key] = asyncio.ensure_future(self._matrix_at(where, group_url))
-            seen = await asyncio.shield(task)
+            seen = await shared(task)
             recorder.first_flights += seen.flights
             recorder.keep(list(seen.certificates.values()))
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from vpnprobe.fleet.collect import Collected, ConfigCollector
 from vpnprobe.fleet.gateways import GatewayBook, GatewayLook
@@ -147,6 +148,7 @@ def sweep(options: RunOptions, take: Callable[[FleetLine], None]) -> FleetRun:
     return FleetRun(options, line_of, take)
 
 
+@lru_cache(maxsize=1024)
 def _readable(text: str) -> GroupUrl:
     try:
         return parse_group_url(text)

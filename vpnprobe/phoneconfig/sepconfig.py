@@ -127,8 +127,7 @@ class _Settings:
 def _vpn_group(root: Element, problems: Problems) -> VpnGroup | None:
     groups = root.all("vpngroup")
     if not groups:
-        elsewhere = next(root.walk("vpngroup".__eq__), None)
-        if elsewhere is not None:
+        for elsewhere in root.walk("vpngroup".__eq__)[:1]:
             problems.note(ProblemKind.MISPLACED, elsewhere.tag)
         return None
     if len(groups) > 1:

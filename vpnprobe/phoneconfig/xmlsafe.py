@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -72,7 +72,11 @@ class Element:
         if self._by_name is None:
             self._by_name = {}
             for child in self._node:
-                self._by_name.setdefault(_bare_name(child.tag), []).append(child)
+                name = _bare_name(child.tag)
+                if name in self._by_name:
+                    self._by_name[name].append(child)
+                else:
+                    self._by_name[name] = [child]
         return [Element(child) for child in self._by_name.get(name, ())]
 
     def find(self, *names: str) -> Element | None:
@@ -84,9 +88,10 @@ class Element:
             found = next(iter(found.all(name)), None)
         return found
 
-    def walk(self, wanted: Callable[[str], bool] = bool) -> Iterator[Element]:
-        """Yield this element and all below it whose lower-case name is `wanted`, in document order."""
-        return (Element(node) for node in self._node.iter() if wanted(_bare_name(node.tag)))
+    def walk(self, wanted: Callable[[str], bool] = bool) -> list[Element]:
+        """Return this element and all below it whose lower-case name is `wanted`, in document order."""
+        tags = {tag for tag in {node.tag for node in self._node.iter()} if wanted(_bare_name(tag))}
+        return [Element(node) for node in self._node.iter() if node.tag in tags] if tags else []
 
 
 @lru_cache(maxsize=4096)

@@ -80,15 +80,23 @@ def build_read_request(filename: str, options: Mapping[str, str]) -> bytes:
     """RRQ in octet mode, the name in UTF-8; `UsageError` when that is empty, holds a NUL or is too long."""
     if not filename or "\0" in filename:
         raise UsageError(f"a TFTP file name is one or more characters without NUL, not {filename!r}")
-    packet = _tftpy().TftpPacketRRQ()
-    # As bytes, since tftpy encodes text as ASCII only.
-    packet.filename = filename.encode("utf-8", "surrogateescape")
-    packet.mode = "octet"
-    packet.options = options
-    datagram: bytes = packet.encode().buffer
+    before, after = _around_filename(tuple(options.items()))
+    datagram = before + filename.encode("utf-8", "surrogateescape") + after
     if len(datagram) > MAX_REQUEST:
         raise UsageError(f"the file name is too long for TFTP: a request holds {MAX_REQUEST} bytes")
     return datagram
+
+
+@lru_cache(maxsize=64)
+def _around_filename(options: tuple[tuple[str, str], ...]) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the name; kept ready, as a fleet's requests differ in the name alone."""
+    packet = _tftpy().TftpPacketRRQ()
+    # As bytes, since tftpy encodes text as ASCII only.
+    packet.filename = b"?"
+    packet.mode = "octet"
+    packet.options = dict(options)
+    before, _, after = packet.encode().buffer.partition(packet.filename)
+    return before, after
 
 
 @lru_cache(maxsize=1024)
