@@ -72,11 +72,7 @@ class Element:
         if self._by_name is None:
             self._by_name = {}
             for child in self._node:
-                name = _bare_name(child.tag)
-                if name in self._by_name:
-                    self._by_name[name].append(child)
-                else:
-                    self._by_name[name] = [child]
+                self._by_name.setdefault(_bare_name(child.tag), []).append(child)
         return [Element(child) for child in self._by_name.get(name, ())]
 
     def find(self, *names: str) -> Element | None:
