@@ -18,6 +18,7 @@ from vpnprobe.cli import (
     check,
     diagnose,
     explain,
+    exporter,
     federation,
     gateway,
     hashing,
@@ -105,6 +106,7 @@ _COMMANDS = (
     plan,
     check,
     watch,
+    exporter,
     history,
     lab,
 )
