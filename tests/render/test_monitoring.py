@@ -10,7 +10,7 @@ import pytest
 from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.cli.exitcodes import exit_code
 from vpnprobe.model.finding import Report, Verdict
-from vpnprobe.render.monitoring import named_status_line, render_nagios, summary_line
+from vpnprobe.render.monitoring import CheckedProbe, named_status_line, render_check, render_nagios, summary_line
 from vpnprobe.render.status_line import STATUS_WORDS
 
 LINE = re.compile(r"(OK|WARNING|CRITICAL|UNKNOWN): [^|]+ \| (?P<data>.+)")
@@ -100,3 +100,36 @@ def test_a_line_about_all(verdicts: dict[str, Verdict], line: str) -> None:
 
 def test_names_in_the_line_about_all_are_made_harmless() -> None:
     assert "\x1b" not in summary_line([("a\x1b[31m", "fail")], "domains")
+
+
+# --- a plan ---
+
+GOOD = CheckedProbe("berlin", "pass", "OK: it would", 0.5)
+WARNED = CheckedProbe("hamburg", "warn", "WARNING: CRT001 soon", 12.0)
+BAD = CheckedProbe("koeln", "fail", "CRITICAL: PIN001 a|b", 0.25)
+UNMEASURED = CheckedProbe("mainz", "inconclusive", "UNKNOWN: no file", None)
+
+
+@pytest.mark.parametrize(
+    ("checked", "lines"),
+    [
+        ([GOOD], ["OK: it would | time=0.500s;;;0"]),
+        ([BAD], ["CRITICAL: PIN001 a/b | time=0.250s;;;0"]),
+        ([UNMEASURED], ["UNKNOWN: no file"]),
+        (
+            [GOOD, UNMEASURED, WARNED, BAD],
+            [
+                "CRITICAL: 4 probes: 1 CRITICAL (koeln), 1 UNKNOWN (mainz), 1 WARNING (hamburg), 1 OK | "
+                "berlin=0.500s;;;0 hamburg=12.000s;;;0 koeln=0.250s;;;0",
+                "CRITICAL: koeln: PIN001 a/b",
+                "UNKNOWN: mainz: no file",
+                "WARNING: hamburg: CRT001 soon",
+                "OK: berlin: it would",
+            ],
+        ),
+        ([UNMEASURED, UNMEASURED], ["UNKNOWN: 2 probes: 2 UNKNOWN (mainz, mainz)", *["UNKNOWN: mainz: no file"] * 2]),
+    ],
+    ids=["good", "bad", "unmeasured", "several", "none-measured"],
+)
+def test_a_plan_that_was_checked(checked: list[CheckedProbe], lines: list[str]) -> None:
+    assert render_check(checked) == "\n".join(lines) + "\n"
