@@ -39,9 +39,6 @@ from vpnprobe.wire.tftp import NO_OPTIONS, TftpOptions
 # Large blocks that fit an Ethernet frame, and a window: a third of the packets, and a tenth of the waiting for them.
 SWEEP_TFTP_OPTIONS = TftpOptions(blksize=1428, windowsize=8)
 
-# The pause before the first repetition; each further one is twice as long.
-_FIRST_BACK_OFF_S = 1.0
-
 # A file of 10 kB that takes longer than this is dripped.
 _FILE_LIMIT_S = 60.0
 
@@ -210,7 +207,7 @@ class _Address:
 
     async def _patiently(self, request: _Request, name: str, http: Endpoint | None) -> Fetched:
         """Fetch one file, again where it was lost; the pauses between are nobody's turn."""
-        pause = _FIRST_BACK_OFF_S
+        pause = self._options.back_off
         for _ in range(self._options.retries):
             fetched = await self._once(name, http)
             if not _was_lost(fetched[0]):

@@ -144,7 +144,7 @@ class PhoneJudge:
             persona=Persona(profile=profile.id, model=profile.model, mac=_ANY_MAC),
             login_wanted=False,
             started_at=self._at,
-            stages=_stages(seen, files, reading),
+            stages=_stages(seen, url, files, reading),
             resolution=seen.resolution if seen is not None else None,
             tftp_server=collected.server,
             boot_files=files,
@@ -225,7 +225,9 @@ def _same_for_all(config: PhoneConfig) -> PhoneConfig:
     return msgspec.structs.replace(config, version_stamp=None)
 
 
-def _stages(seen: Evidence | None, files: tuple[BootFile, ...], reading: ConfigReading) -> tuple[Stage, ...]:
+def _stages(
+    seen: Evidence | None, url: GroupUrl | None, files: tuple[BootFile, ...], reading: ConfigReading
+) -> tuple[Stage, ...]:
     looked = {stage.name: stage for stage in seen.stages} if seen is not None else {}
     group = reading.config.vpn_group if reading.config else None
     fetched: list[Stage] = [
@@ -237,7 +239,8 @@ def _stages(seen: Evidence | None, files: tuple[BootFile, ...], reading: ConfigR
         _stage("pin", "first-flight" if not shown else None if group and group.cert_hashes else "no certHash known"),
         _stage("host-id", "first-flight" if not shown else None if group else "config"),
     ]
-    none = [_stage(name, "no group-url known") for name in ("resolve", "first-flight", "handshake", "login")]
+    why = "no group-url is known" if url is None or not url.text else f"{url.text!r} is no URL that a phone dials"
+    none = [_stage(name, why) for name in ("resolve", "first-flight", "handshake", "login")]
     return tuple({stage.name: stage for stage in (*none, *looked.values(), *fetched, *decided)}.values())
 
 

@@ -24,7 +24,8 @@ class CollectOptions:
     """Whom to ask, how, and how gently.
 
     `servers` are asked in this order, a further one only where the one before does not answer. `parallel` files at
-    once and `rate` files begun in a second (0: any) hold for each address. `retries` are for what was lost.
+    once and `rate` files begun in a second (0: any) hold for each address. `retries` are for what was lost; `back_off` is
+    the pause in seconds before the first, each further one is twice as long.
     """
 
     servers: tuple[Endpoint, ...]
@@ -33,6 +34,7 @@ class CollectOptions:
     parallel: int = DEFAULT_PARALLEL
     rate: float = DEFAULT_RATE
     retries: int = DEFAULT_RETRIES
+    back_off: float = 1.0
     timeout: float = DEFAULT_TIMEOUT_S
     families: frozenset[int] = DEFAULT_NETWORK.families
 

@@ -33,6 +33,9 @@ Looks = Sequence[tuple[GroupUrl, GatewayLook | None]]
 LineOf = Callable[[Phone, PhoneProfile, Collected, Looks], PhoneLine]
 
 
+_NO_URL = GroupUrl("", "", 0, "")
+
+
 class _ServerIsGone(Exception):
     """The configuration server answers nobody any more."""
 
@@ -129,13 +132,11 @@ class FleetRun:
         return await self._gateways.look(url, profile) if url.host else None
 
     def _urls(self, collected: Collected) -> list[GroupUrl]:
-        """Return the URLs that the phone dials; one that cannot be dialled has no host."""
-        group = collected.config.vpn_group if collected.config else None
-        if group is None:
-            return []
+        """Return the URLs that the phone dials; one that cannot be dialled has no host, as has one that is missing."""
         if self._options.group_url is not None:
             return [self._options.group_url]
-        return [_readable(url.text) for url in group.urls]
+        group = collected.config.vpn_group if collected.config else None
+        return [_readable(url.text) for url in group.urls] or [_NO_URL] if group is not None else []
 
 
 def sweep(options: RunOptions, take: Callable[[FleetLine], None]) -> FleetRun:
