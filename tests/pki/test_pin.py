@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.certificates import asa_self_signed, chain, issue, rsa_key
 from vpnprobe.pki.basis import Basis
 from vpnprobe.pki.fingerprint import colon_hex, format_cert_hash, parse_cert_hash, sha1
-from vpnprobe.pki.pin import MatchKind, PinDecision, PinMatch, PinReason, decide_pin
+from vpnprobe.pki.pin import MatchKind, PinDecision, PinMatch, PinReason, decide_leaf_pin, decide_pin
 
 LEAF, ISSUER, ROOT = CHAIN = chain(intermediates=1).chain_der
 STRANGER = b"stranger"
@@ -145,3 +145,21 @@ def test_any_input_gives_a_decision_that_json_can_hold(
     decision = decide(texts, tuple(chain), hash_alg)
     assert decision.accepts is not True or decision.matches
     assert msgspec.json.decode(msgspec.json.encode(decision), type=PinDecision) == decision
+
+
+@pytest.mark.parametrize("hash_alg", ["0", None, "1"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [""],
+        [cert_hash(LEAF)],
+        [cert_hash(ISSUER)],
+        [cert_hash(STRANGER), cert_hash(LEAF)],
+        [spoil_unused_bits(cert_hash(LEAF))],
+        [cert_hash(LEAF).rstrip("=")],
+    ],
+)
+def test_of_a_leaf_the_hash_alone_says_as_much_as_the_leaf_alone(texts: list[str], hash_alg: str | None) -> None:
+    expected = [parse_cert_hash(text) for text in texts]
+    assert decide_leaf_pin(expected, sha1(LEAF), hash_alg) == decide_pin(expected, (LEAF,), hash_alg)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
 
 from vpnprobe.fleet.journal import Journal
 from vpnprobe.fleet.summary import SummaryCounter
@@ -19,8 +20,33 @@ from vpnprobe.model.fleet import (
 )
 
 
+class Stage(Protocol):
+    """Stands between the lines of a run and whoever counts and shows them, where one line waits for others."""
+
+    def add(self, line: FleetLine) -> Iterable[FleetLine]:
+        """Take a line and return those that can go on."""
+        ...
+
+    def end(self) -> Iterable[FleetLine]:
+        """Return the rest: no other line comes."""
+        ...
+
+
+class _Straight:
+    """Holds nothing back."""
+
+    def add(self, line: FleetLine) -> Iterable[FleetLine]:
+        return (line,)
+
+    def end(self) -> Iterable[FleetLine]:
+        return ()
+
+
 class FleetLines:
-    """The lines of one run. With a journal, what an earlier part of the run left is passed to `show` first."""
+    """The lines of one run. With a journal, what an earlier part of the run left is passed to `show` first.
+
+    The journal has each line as it came; what `stage` makes of it is counted and shown.
+    """
 
     def __init__(
         self,
@@ -28,11 +54,13 @@ class FleetLines:
         counter: SummaryCounter,
         show: Callable[[FleetLine], None],
         journal: Journal | None = None,
+        stage: Stage | None = None,
     ) -> None:
         self.start = start if journal is None else journal.start
         self._counter = counter
         self._show = show
         self._journal = journal
+        self._stage = stage or _Straight()
         # As numbers: a fifth of the memory of texts.
         self._done: set[int] = set()
         self._gateways: dict[str, GatewaySight] = {}
@@ -45,7 +73,7 @@ class FleetLines:
     @property
     def finished(self) -> int:
         """Phones that are finished."""
-        return self._counter.total
+        return len(self._done)
 
     def waiting(self, phones: Iterable[Phone]) -> Iterator[Phone]:
         """Yield the phones that have no line yet."""
@@ -69,6 +97,7 @@ class FleetLines:
         notes: Iterable[str],
     ) -> FleetSummary:
         """End the run with its summary, and return that."""
+        self._tell(self._stage.end())
         summary = self._counter.summary(
             self.start,
             time.monotonic() - self._began,
@@ -91,5 +120,9 @@ class FleetLines:
             self._done.add(number)
         elif isinstance(line, GatewaySight):
             self._gateways[line.key] = line
-        self._counter.add(line)
-        self._show(line)
+        self._tell(self._stage.add(line))
+
+    def _tell(self, lines: Iterable[FleetLine]) -> None:
+        for line in lines:
+            self._counter.add(line)
+            self._show(line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from vpnprobe.model.finding import Verdict
@@ -14,6 +15,7 @@ from vpnprobe.model.fleet import (
     FleetLine,
     FleetStart,
     FleetSummary,
+    GatewaySight,
     SweptPhone,
 )
 
@@ -28,10 +30,31 @@ _BEST_FIRST: Final[tuple[Verdict, ...]] = ("pass", "warn", "inconclusive", "fail
 _READINESS: Final[dict[str, Verdict]] = {"ready": "pass", "unknown": "inconclusive", "cut-off": "fail"}
 
 
-class SummaryCounter:
-    """Counts phones as they pass; `group_by` are the labels that are counted apart."""
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A sentence about the run as a whole, and what it makes of the run's verdict at best."""
 
-    def __init__(self, group_by: Sequence[str] = ()) -> None:
+    verdict: Verdict
+    text: str
+
+
+def _nothing(_gateways: Iterable[GatewaySight]) -> Sequence[Remark]:
+    return ()
+
+
+class SummaryCounter:
+    """Counts phones as they pass; `group_by` are the labels that are counted apart.
+
+    `remarks` says at the end what is to be said of the gateways as they were seen last.
+    """
+
+    def __init__(
+        self,
+        group_by: Sequence[str] = (),
+        remarks: Callable[[Iterable[GatewaySight]], Sequence[Remark]] = _nothing,
+    ) -> None:
+        self._remarks = remarks
+        self._sights: dict[str, GatewaySight] = {}
         self._all = _Count()
         self._labels: dict[str, dict[str, _Count]] = {label: {} for label in group_by}
         self._gateways: dict[str, _Count] = {}
@@ -44,6 +67,8 @@ class SummaryCounter:
 
     def add(self, line: FleetLine) -> None:
         """Count a line; only phones count."""
+        if isinstance(line, GatewaySight):
+            self._sights[line.key] = line
         if not isinstance(line, SweptPhone | CutoverPhone):
             return
         if isinstance(line, SweptPhone):
@@ -52,7 +77,8 @@ class SummaryCounter:
             self._verdicts.add(line.verdict)
         else:
             result, causes = line.readiness, line.missing
-            self._verdicts.add(_READINESS[line.readiness])
+            # A phone that is ready has reasons only where there is a reservation.
+            self._verdicts.add("warn" if line.readiness == "ready" and line.reasons else _READINESS[line.readiness])
         counts = [self._all]
         for label, groups in self._labels.items():
             counts.append(_group(groups, line.labels.get(label, UNLABELLED)))
@@ -72,12 +98,13 @@ class SummaryCounter:
         notes: Iterable[str] = (),
     ) -> FleetSummary:
         """Return the last line of the run."""
+        remarks = self._remarks(self._sights.values())
         return FleetSummary(
             tool=start.tool,
             command=start.command,
             started_at=start.started_at,
             duration_s=round(duration_s, 3),
-            verdict=self._verdict(interrupted, not_reached, row_problems),
+            verdict=self._verdict(interrupted, not_reached, row_problems, remarks),
             interrupted=interrupted,
             counts=self._all.counts,
             by_label={
@@ -88,14 +115,20 @@ class SummaryCounter:
             not_reached=not_reached,
             row_problems=row_problems,
             duplicates=duplicates,
-            notes=tuple(notes),
+            notes=(*(remark.text for remark in remarks), *notes),
         )
 
-    def _verdict(self, interrupted: FleetInterruption | None, not_reached: int, row_problems: int) -> Verdict:
+    def _verdict(
+        self,
+        interrupted: FleetInterruption | None,
+        not_reached: int,
+        row_problems: int,
+        remarks: Iterable[Remark],
+    ) -> Verdict:
         """Return the worst verdict. Whoever stops a run wants no alarm of it; what was not looked at is not known."""
         if interrupted == "interrupt":
             return "inconclusive"
-        verdicts = set(self._verdicts)
+        verdicts = self._verdicts | {remark.verdict for remark in remarks}
         if interrupted or not_reached or not self.total:
             verdicts.add("inconclusive")
         if row_problems:

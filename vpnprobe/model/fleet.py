@@ -123,6 +123,7 @@ RenewalStep = Literal[
     "import-phone-vpn-trust",  # 3 and 4: the new hash is in no configuration of this gateway
     "apply-config",  # 5: other phones have the new hash, this one's file has not
     "fetch-config",  # 5: the file could not be read, so nobody knows what the phone has
+    "assign-vpn-profile",  # before all: the file has no VPN at all
     "keep-old-hash",  # 4: the old hash is gone while the old certificate is still live
     "swap-trustpoint",  # 7: the new certificate is not live yet
     "mend-certificate",  # the new certificate itself cannot be used by this phone
@@ -132,7 +133,10 @@ RenewalStep = Literal[
 class CutoverPhone(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="cutover-phone"
 ):
-    """Whether one phone takes the new certificate. `reasons` are sentences; `missing` the steps that are to be done."""
+    """Whether one phone takes the new certificate. `reasons` are sentences; `missing` the steps that are to be done.
+
+    A phone that is ready has reasons only where there is a reservation.
+    """
 
     mac: str
     device: str

@@ -13,7 +13,7 @@ could send the right one along.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -87,7 +87,17 @@ def decide_pin(expected: Sequence[CertHash], chain_der: Sequence[bytes], hash_al
         return PinDecision(accepts=None, reason=PinReason.NO_EXPECTATION, basis=Basis.UNKNOWN)
     if not chain_der:
         return PinDecision(accepts=None, reason=PinReason.NO_CERTIFICATE, basis=Basis.UNKNOWN)
-    matches = _find_matches(expected, chain_der)
+    return _decide(_find_matches(expected, chain_der), hash_alg)
+
+
+def decide_leaf_pin(expected: Sequence[CertHash], leaf_sha1: bytes, hash_alg: str | None) -> PinDecision:
+    """Decide as `decide_pin` does for a leaf of which nothing but its SHA-1 is known; no issuer can match then."""
+    if all(HashProblem.EMPTY in cert_hash.problems for cert_hash in expected):
+        return PinDecision(accepts=None, reason=PinReason.NO_EXPECTATION, basis=Basis.UNKNOWN)
+    return _decide(tuple(_matches_of([leaf_sha1], expected)), hash_alg)
+
+
+def _decide(matches: tuple[PinMatch, ...], hash_alg: str | None) -> PinDecision:
     if (hash_alg or "").strip() not in ("", SHA1_HASH_ALG):
         return PinDecision(accepts=None, reason=PinReason.UNKNOWN_HASH_ALG, basis=Basis.UNKNOWN, matches=matches)
     sure = [match for match in matches if match.basis is not Basis.UNKNOWN]
@@ -101,24 +111,26 @@ def decide_pin(expected: Sequence[CertHash], chain_der: Sequence[bytes], hash_al
 
 
 def _find_matches(expected: Sequence[CertHash], chain_der: Sequence[bytes]) -> tuple[PinMatch, ...]:
-    digests = [sha1(der) for der in chain_der]
-    found = [
-        PinMatch(
-            cert_hash_index=number,
-            certificate_index=position,
-            kind=MatchKind.LEAF if digest == digests[0] else MatchKind.ISSUER,
-            basis=_basis(cert_hash, is_leaf=digest == digests[0]),
-        )
-        for position, digest in enumerate(digests)
-        for number, cert_hash in enumerate(expected)
-        if _is_readable(cert_hash) and cert_hash.digest == digest
-    ]
+    found = list(_matches_of([sha1(der) for der in chain_der], expected))
     if all(match.kind is MatchKind.LEAF for match in found):
         return tuple(found)
     issuers = verified_issuers(chain_der)
     return tuple(
         match for match in found if match.kind is MatchKind.LEAF or chain_der[match.certificate_index] in issuers
     )
+
+
+def _matches_of(digests: Sequence[bytes], expected: Sequence[CertHash]) -> Iterator[PinMatch]:
+    """Yield the pairs of equal digests, those of the leaf `digests[0]` first."""
+    for position, digest in enumerate(digests):
+        for number, cert_hash in enumerate(expected):
+            if _is_readable(cert_hash) and cert_hash.digest == digest:
+                yield PinMatch(
+                    cert_hash_index=number,
+                    certificate_index=position,
+                    kind=MatchKind.LEAF if digest == digests[0] else MatchKind.ISSUER,
+                    basis=_basis(cert_hash, is_leaf=digest == digests[0]),
+                )
 
 
 def _is_readable(cert_hash: CertHash) -> bool:

@@ -1,0 +1,114 @@
+"""What is to be said of a cut-over as a whole: the certificates that are given, and what each gateway shows now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from vpnprobe.checks.certificate import RENEWAL_DAYS
+from vpnprobe.checks.wording import count, day, describe_failure, listing
+from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
+from vpnprobe.fleet.summary import Remark
+from vpnprobe.model.finding import Verdict
+from vpnprobe.model.fleet import GatewaySight
+from vpnprobe.model.target import HTTPS_PORT, Endpoint, parse_endpoint
+from vpnprobe.pki.path import PathEnd, build_path
+
+# Each is one sentence of the report; of a fleet with more gateways in disorder the first ones are enough.
+MAX_REMARKS: Final = 200
+
+_HEAVIEST_FIRST: Final[tuple[Verdict, ...]] = ("fail", "inconclusive", "warn", "pass")
+
+
+def remarks(plan: CutoverPlan, gateways: Iterable[GatewaySight]) -> Sequence[Remark]:
+    """Return what is to be said, the heaviest first."""
+    sights = sorted(gateways, key=lambda sight: sight.key)
+    found = [*_of_certificates(plan), *_of_gateways(plan, sights)]
+    found = sorted(dict.fromkeys(found), key=lambda remark: _HEAVIEST_FIRST.index(remark.verdict))
+    if len(found) <= MAX_REMARKS:
+        return found
+    return [*found[:MAX_REMARKS], Remark("pass", f"And {len(found) - MAX_REMARKS} more remarks.")]
+
+
+def _of_certificates(plan: CutoverPlan) -> Iterator[Remark]:
+    for one in plan.new if not plan.after else ():
+        facts = one.facts
+        if facts is None:
+            continue
+        yield from _of_chain(one, plan)
+        if facts.not_after is not None and timedelta(0) < facts.not_after - plan.at < timedelta(days=RENEWAL_DAYS):
+            text = f"The new certificate ({one.cert_hash}) ends soon after the swap, on {day(facts.not_after)}."
+            yield Remark("warn", text)
+
+
+def _of_chain(new: GivenCertificate, plan: CutoverPlan) -> Iterator[Remark]:
+    """Yield what is wrong with the chain that the gateway is to send (VP-06)."""
+    path = build_path(new.chain, at=plan.at)
+    which = f"the new certificate ({new.cert_hash})"
+    if len(new.chain) == 1:
+        if path.end is not PathEnd.SELF_SIGNED_LEAF:
+            text = f"Of {which} no issuer is given: whether the gateway will send its whole chain is not judged."
+            yield Remark("pass", text)
+    elif path.end is PathEnd.SIGNATURE_WRONG:
+        yield Remark("warn", f"The chain of {which} is broken: a certificate in it was signed by no other one.")
+    elif not path.is_complete:
+        yield Remark("warn", f"The chain of {which} is not complete: {path.missing_issuer or 'an issuer'} is missing.")
+    elif path.unused:
+        strangers = count(len(path.unused), "certificate")
+        yield Remark("warn", f"With {which} came {strangers} that did not issue it; install the chain only.")
+    elif not path.in_order:
+        yield Remark("warn", f"The chain of {which} is out of order.")
+
+
+def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[Remark]:
+    endpoints = {sight.key: _endpoint(sight) for sight in sights}
+    apart = [str(end) for end in dict.fromkeys(endpoints.values()) if not plan.new_for(end.host)]
+    if apart:
+        yield Remark("pass", f"No new certificate is given for {listing(apart)}: phones are judged there as it is now.")
+    meant = {one for end in endpoints.values() for one in plan.new_for(end.host)}
+    for one in plan.new:
+        if sights and one not in meant:
+            yield Remark("warn", f"No phone dials a gateway that the new certificate {one.cert_hash} is for.")
+    for sight in sights:
+        end = endpoints[sight.key]
+        if plan.new_for(end.host):
+            yield from _of_gateway(plan, sight, end)
+
+
+def _of_gateway(plan: CutoverPlan, sight: GatewaySight, end: Endpoint) -> Iterator[Remark]:
+    """Yield what its addresses show to one model; what all models are shown is the same remark for all."""
+    new = {one.cert_hash for one in plan.new_for(end.host)}
+    old = {one.cert_hash for one in plan.old_for(end.host)}
+    dark = [address for address in sight.addresses if sight.leaves.get(address) is None]
+    for address in sight.addresses:
+        leaf = sight.leaves.get(address)
+        where = f"{end} at {address}"
+        if leaf is None:
+            why = f" ({describe_failure(sight.failure)})" if sight.failure is not None and len(dark) == 1 else ""
+            yield _not_seen(plan, f"{where} shows no certificate{why}")
+            continue
+        shown = sight.cert_hashes.get(leaf, leaf)
+        if shown in new:
+            if not plan.after:
+                text = f"{where} shows the new certificate already; a phone without the new hash is cut off there now."
+                yield Remark("warn", text)
+        elif plan.after:
+            which = "still shows the old certificate" if shown in old or not old else "shows neither, but another one"
+            yield Remark("fail", f"{where} {which} ({shown}).")
+        elif old and shown not in old:
+            yield Remark("warn", f"{where} shows neither the old nor the new certificate ({shown}).")
+    if not sight.addresses:
+        why = f" ({describe_failure(sight.failure)})" if sight.failure is not None else ""
+        yield _not_seen(plan, f"{end} has no address{why}")
+
+
+def _not_seen(plan: CutoverPlan, text: str) -> Remark:
+    """After the swap each address has to be seen; before it, what is missing is whether it is too early."""
+    if plan.after:
+        return Remark("inconclusive", f"{text}: whether it has the new one is not known.")
+    return Remark("warn", f"{text}: whether the new one is shown already is not known.")
+
+
+def _endpoint(sight: GatewaySight) -> Endpoint:
+    return parse_endpoint(sight.key.rpartition(" ")[0], HTTPS_PORT)
