@@ -175,11 +175,15 @@ def test_the_printer_is_given_every_phone_that_is_not_ready(opened: Chromium) ->
     assert texts(opened, "#printed li") == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 900, 390])
 def test_the_page_is_as_wide_as_the_window(opened: Chromium, fleet_page: Path, width: int) -> None:
     opened.requests.clear()
     opened.open(fleet_page, width=width)
+    press(opened, "#list tbody button")
     assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth") is True
+    # The columns that are seen, and the details of a phone, fill the table.
+    ends = "[...document.querySelector('#list').rows].map((row) => [...row.cells].findLast((one) => one.offsetWidth))"
+    assert len(set(opened.evaluate(f"{ends}.map((cell) => Math.round(cell.getBoundingClientRect().right))"))) == 1
 
 
 def test_without_scripts_the_numbers_are_there(browser: Chromium, fleet_page: Path) -> None:

@@ -79,19 +79,23 @@ def _groups(
 ) -> str:
     """Return the section of one grouping; `column` is the attribute that names what the script filters by."""
     results = RESULTS[summary.command]
-    heads = "".join(f'<th scope="col">{html_text(text)}</th>' for text in ("Phones", *(one.words for one in results)))
+    heads = "".join(
+        f'<th scope="col" role="columnheader">{html_text(text)}</th>'
+        for text in (head, "Phones", *(result.words for result in results))
+    )
     rows = [
-        f'<tr {column} data-value="{html_text(value)}"><th scope="row">'
+        f'<tr role="row" {column} data-value="{html_text(value)}"><th scope="row" role="rowheader">'
         f'<span class="group">{html_text(value) or "(none)"}</span>{_lacking(counts)}{_shown_by(gateways.get(value))}'
-        f"</th><td>{counts.total:,}</td>"
+        f'</th><td role="cell">{counts.total:,}</td>'
         + "".join(_cell(result, counts.by_result.get(result.key, 0)) for result in results)
         + "</tr>"
         for value, counts in sorted(groups.items(), key=lambda group: (_rank(results, group[1]), group[0]))
     ]
+    # The roles say what a narrow window's layout takes from a table.
     return _section(
         heading,
-        f'<table class="numbers groups"><thead><tr><th scope="col">{html_text(head)}</th>{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>",
+        '<table class="numbers groups" role="table"><thead role="rowgroup"><tr role="row">'
+        f'{heads}</tr></thead><tbody role="rowgroup">{"".join(rows)}</tbody></table>',
     )
 
 
@@ -101,7 +105,7 @@ def _rank(results: Iterable[Result], counts: Counts) -> tuple[int, ...]:
 
 
 def _cell(result: Result, number: int) -> str:
-    return f'<td class="{result.key if number else "none"}">{number:,}</td>'
+    return f'<td role="cell" class="{result.key if number else "none"}">{number:,}</td>'
 
 
 def _lacking(counts: Counts) -> str:

@@ -3,6 +3,7 @@
 (() => {
   const PAGE_ROWS = 100;
   const SHOWN_GROUPS = 15;
+  const SHOWN_LABELS = 2; // as columns; the details have all
   const MAX_CHOICES = 1000; // of one select; where there are more, the search finds them
   const MAC_PLACE = "\u0001"; // stands for the phone's own MAC in every text
   const page = JSON.parse(document.querySelector("script.page").textContent);
@@ -12,7 +13,9 @@
   const columns = [
     { name: "device", heading: "Phone", kind: "device" },
     { name: "model", heading: "Model", kind: "model" },
-    ...page.labels.map((label) => ({ name: labelColumn(label), heading: label, kind: "label" })),
+    ...page.labels
+      .slice(0, SHOWN_LABELS)
+      .map((label) => ({ name: labelColumn(label), heading: label, kind: "label" })),
     { name: "result", heading: "Result", kind: "end" },
     { name: "causes", heading: page.causeHeading, kind: "causes" },
     { name: "why", heading: "Why", kind: "why" },
@@ -38,6 +41,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   find("browse").hidden = false;
   refresh();
+  addEventListener("resize", () => document.querySelectorAll(".details > td").forEach(span));
   addEventListener("beforeprint", writePrinted);
   addEventListener("afterprint", () => find("printed").replaceChildren());
 
@@ -124,13 +128,15 @@
     const keys = new Set();
     for (const place of used) for (const key of [phones.values[place]].flat()) keys.add(key ?? "");
     if (keys.size < 2 || keys.size > MAX_CHOICES) return [];
-    const choices = [...keys].map((key) => ({ key, shown: name === "causes" ? causeWords(key) : words(name, key, null) }));
+    const shownAs = (key) => (name === "causes" ? causeWords(key) : words(name, key, null));
+    const choices = [...keys].map((key) => ({ key, shown: shownAs(key) }));
     choices.sort((a, b) => collator.compare(a.shown, b.shown));
     if (name === "result") choices.sort((a, b) => results.get(a.key)?.place - results.get(b.key)?.place);
     const label = element("label", heading + " ");
     const select = element("select");
     select.name = name;
-    select.append(new Option("All", "all"), ...choices.map(({ key, shown }) => new Option(shown || "(none)", `=${key}`)));
+    const options = choices.map(({ key, shown }) => new Option(shown || "(none)", `=${key}`));
+    select.append(new Option("All", "all"), ...options);
     label.append(select);
     form.querySelector("button").before(label);
     return [select];
@@ -139,7 +145,7 @@
   function refresh() {
     const wanted = selects.filter((select) => select.value !== "all").map(matching);
     const searched = form.elements.text.value.toLowerCase().split(/\s+/).filter(Boolean);
-    if (searched.length && !searchTexts) searchTexts = Array.from({ length: phones.count }, (_, row) => searchText(row));
+    if (searched.length) searchTexts ??= phones.macs.map((_, row) => searchText(row));
     const rows = [];
     for (let row = 0; row < phones.count; row++) {
       if (!wanted.every(({ cells, fits }) => fits[cells[row]])) continue;
@@ -283,10 +289,15 @@
       list.append(pair);
     }
     const around = element("td");
-    around.colSpan = columns.length;
+    span(around);
     around.append(list);
     made.append(around);
     return made;
+  }
+
+  // A narrow window has fewer columns.
+  function span(cell) {
+    cell.colSpan = columns.filter((one) => one.element.offsetWidth).length;
   }
 
   function count(number) {
@@ -332,7 +343,8 @@
     const rows = sorted([...phones.macs.keys()], "device", true);
     const parts = page.results.filter((result) => result.alarms).flatMap((result) => {
       const own = rows.filter((row) => value("result", row) === result.key);
-      return own.length ? [element("h3", `${result.words}: ${count(own.length)}`), ...alike(own).map(printedGroup)] : [];
+      if (!own.length) return [];
+      return [element("h3", `${result.words}: ${count(own.length)}`), ...alike(own).map(printedGroup)];
     });
     const others = page.results.filter((result) => !result.alarms).map((result) => result.words.toLowerCase());
     find("printed").replaceChildren(...parts, element("p", `Counted only: ${others.join(", ")}.`));
@@ -343,7 +355,9 @@
     const groups = new Map();
     for (const row of rows) {
       const key = names.map((name) => column(name)[row]).join(" ");
-      if (!groups.has(key)) groups.set(key, { rows: [], shown: names.map((name) => words(name, value(name, row), null)) });
+      if (!groups.has(key)) {
+        groups.set(key, { rows: [], shown: names.map((name) => words(name, value(name, row), null)) });
+      }
       groups.get(key).rows.push(row);
     }
     const compare = (a, b) => a.shown.map((text, place) => collator.compare(text, b.shown[place])).find(Boolean) ?? 0;
