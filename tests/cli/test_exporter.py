@@ -13,8 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.driving import CommandLine, clean_environment, command
+from tests.cli.driving import CommandLine, Ended, clean_environment, command
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
+from vpnprobe.fleet.metrics import alert_rules, dashboard
 
 PLAN = """\
 [[probe]]
@@ -157,3 +158,10 @@ def test_a_report_as_metrics(cli: CommandLine, tmp_path: Path) -> None:
     text = output.read_text()
     for target in ("127.0.0.1:9", "127.0.0.2:9"):
         assert f'vpnprobe_probe_success{{kind="gateway",target="{target}"}} 0.0\n' in text
+
+
+@pytest.mark.parametrize(("name", "text"), [("rules", alert_rules()), ("dashboard", dashboard())])
+def test_the_files_that_go_with_it(cli: CommandLine, tmp_path: Path, name: str, text: str) -> None:
+    assert cli("plan", name) == Ended(OK, text, "")
+    assert cli("plan", name, "--output", tmp_path / name) == Ended(OK, "", "")
+    assert (tmp_path / name).read_text() == text

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 @plan_app.callback(invoke_without_command=True)
 def plan(context: typer.Context) -> None:
-    """Plans of probes that run again and again: write one, check it, and have it run by systemd.
+    """Plans of probes that run again and again: write one, check it, have it run by systemd, be alerted by Prometheus.
 
     Example: vpnprobe plan example --output plan.toml
     """
@@ -105,6 +105,30 @@ def systemd(
         f"vpnprobe: wrote {', '.join(units)}; next: systemctl daemon-reload, then systemctl enable --now "
         f"{WATCH_SERVICE} (or {CHECK_TIMER})\n"
     )
+    return OK
+
+
+@plan_app.command("rules", cls=PlainCommand)
+def rules(output: shared.OutputOption = None) -> int:
+    """Print alert rules for Prometheus, on the metrics of vpnprobe exporter and of the textfile of vpnprobe watch.
+
+    Example: vpnprobe plan rules --output /etc/prometheus/vpnprobe.rules.yml
+    """
+    from vpnprobe.fleet.metrics import alert_rules
+
+    write_text(alert_rules(), output)
+    return OK
+
+
+@plan_app.command("dashboard", cls=PlainCommand)
+def dashboard(output: shared.OutputOption = None) -> int:
+    """Print a dashboard for Grafana on the same metrics: import it there and choose the Prometheus.
+
+    Example: vpnprobe plan dashboard --output vpnprobe.json
+    """
+    from vpnprobe.fleet import metrics
+
+    write_text(metrics.dashboard(), output)
     return OK
 
 

@@ -19,6 +19,8 @@ S = TypeVar("S")
 # Which option of each command names what is dialled.
 TARGET_OPTIONS: Final[dict[Kind, str]] = {"phone": "group-url", "gateway": "target", "federation": "domain"}
 
+_DATA: Final = Path(__file__).with_name("data")
+
 # The collector runs as another user, and there is no secret in it.
 _READABLE_BY_ALL: Final = 0o644
 
@@ -31,6 +33,16 @@ def target_of(planned: PlannedProbe) -> str:
 def labels_of(planned: PlannedProbe) -> dict[str, str]:
     """Return the labels of every series of this probe: those of the plan, its name, kind and target."""
     return {**planned.labels, "probe": planned.name, "kind": planned.kind, "target": target_of(planned)}
+
+
+def alert_rules() -> str:
+    """Return alert rules for Prometheus on these metrics."""
+    return (_DATA / "alert-rules.yml").read_text(encoding="utf-8")
+
+
+def dashboard() -> str:
+    """Return a dashboard for Grafana, as it imports one."""
+    return (_DATA / "dashboard.json").read_text(encoding="utf-8")
 
 
 class Textfile(Generic[S]):
