@@ -30,7 +30,7 @@
   ].flatMap(([name, heading]) => makeSelect(name, heading));
   const sorting = { column: columns.find((column) => column.name === "result"), up: true };
   let searchTexts = null;
-  let shown = new Uint32Array(0);
+  let shown = [];
   let pageNumber = 0;
 
   makeHeadings();
@@ -66,8 +66,8 @@
       ];
       for (const [name, cells] of named) {
         if (!byName.has(name)) byName.set(name, new Int32Array(macs.length));
-        const column = byName.get(name);
-        cells.forEach((cell, row) => (column[first + row] = own[cell]));
+        const places = byName.get(name);
+        cells.forEach((cell, row) => (places[first + row] = own[cell]));
       }
       first += block.macs.length;
     }
@@ -79,7 +79,8 @@
   }
 
   function column(name) {
-    return phones.byName.get(name) ?? new Int32Array(phones.count);
+    if (!phones.byName.has(name)) phones.byName.set(name, new Int32Array(phones.count));
+    return phones.byName.get(name);
   }
 
   function value(name, row) {
