@@ -35,6 +35,8 @@ class Journal:
 
     def __init__(self, path: Path, start: FleetStart) -> None:
         self._path = path
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UsageError(f"--resume {path}: only a file can be gone on with; for a device or a pipe leave it out")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
