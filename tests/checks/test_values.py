@@ -81,6 +81,7 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
         ),
         pytest.param(run(), "vpnprobe explain HID001", "vpnprobe explain HID001", id="explain"),
         pytest.param(HTTP, "nslookup x", "nslookup -port=5353 x 192.0.2.53", id="resolver"),
+        pytest.param(HTTP, "delv x SRV", "delv @192.0.2.53 -p 5353 x SRV", id="validating-resolver"),
         pytest.param(run(), "nslookup x", "nslookup x 10.1.1.1", id="own-server"),
         pytest.param(run(resolution=None), "nslookup x", "nslookup x", id="nobody-asked"),
         pytest.param(HTTP, "ASA# show clock", "ASA# show clock", id="asa"),

@@ -122,6 +122,7 @@ CREDENTIAL = issue(cn="edge.partner.example")
     ("words", "hint"),
     [
         ([], "no domain given; name one"),
+        (["-"], "- is no domain; to read domains from standard input, give --from-file -"),
         (["--from-file", "missing.txt"], "--from-file missing.txt: No such file or directory"),
         (["192.0.2.1"], "is an address"),
         (["_sip._tls.example.com"], "is the name of a record"),

@@ -33,7 +33,8 @@ def test_a_domain_is_read(text: str, domain: str) -> None:
     [
         pytest.param("", "names no domain", id="empty"),
         pytest.param("example..com", "names no domain", id="empty label"),
-        pytest.param("example.com:5061", "names no domain", id="port"),
+        pytest.param("example.com:5061", "names a port", id="port"),
+        pytest.param("sip:bob@example.com:5061;transport=tls", "names a port", id="port of a SIP URI"),
         pytest.param("https://example.com/", "names no domain", id="URL"),
         pytest.param("*.example.com", "names no domain", id="wildcard"),
         pytest.param("192.0.2.1", "is an address", id="IPv4"),

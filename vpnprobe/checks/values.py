@@ -86,6 +86,9 @@ def as_in_this_run(evidence: Evidence, subject: Subject, command: str) -> str:
     if program == "nslookup" and asked is not None:
         port = f"-port={asked.port} " if asked.port != DNS_PORT else ""
         return f"{program} {port}{rest} {shlex.quote(asked.host)}"
+    if program == "delv" and asked is not None:
+        port = f"-p {asked.port} " if asked.port != DNS_PORT else ""
+        return f"{program} @{shlex.quote(asked.host)} {port}{rest}"
     return command
 
 

@@ -26,6 +26,8 @@ def read_domains(arguments: Sequence[str], file: str | None, *, quiet: bool) -> 
     A domain that comes again is left out, which standard error tells unless `quiet`. Every bad line of the file is
     told on standard error; then, and where there is no domain at all, `UsageError` is raised.
     """
+    if "-" in arguments:
+        raise UsageError("- is no domain; to read domains from standard input, give --from-file -")
     domains = [parse_domain(text) for text in arguments]
     if file is not None:
         domains += _from_file(file)

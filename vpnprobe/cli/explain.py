@@ -120,7 +120,7 @@ def _page(check: AnyCheck) -> str:
     for fix, variants in groupby(check.variants, key=lambda variant: check.variants[variant].fix):
         lines += _fixes(f"Mend it, when it is: {', or '.join(name.replace('-', ' ') for name in variants)}", fix)
     logs = check.logs
-    kinds = (("phone", logs.phone), ("ASA", logs.asa), ("edge", logs.edge), ("Expressway", logs.expressway))
+    kinds = (("phone", logs.phone), ("ASA", logs.asa), ("Microsoft", logs.edge), ("Expressway", logs.expressway))
     width = max((len(kind) for kind, written in kinds if written), default=0)
     if width:
         lines += ["", "In the logs"]

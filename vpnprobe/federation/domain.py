@@ -72,6 +72,8 @@ def parse_domain(text: str) -> str:
         raise UsageError(f"{text!r} is the name of a record; leave _service._tcp out and {_EXAMPLE}")
     if is_address(name.strip("[]")):
         raise UsageError(f"{text!r} is an address; federation goes by names: {_EXAMPLE}")
+    if re.search(r"[^:]:\d{1,5}$", name):
+        raise UsageError(f"{text!r} names a port, which is the record's to name; leave it out and {_EXAMPLE}")
     try:
         ascii_name = (name if name.isascii() else name.encode("idna").decode("ascii")).lower().removesuffix(".")
     except UnicodeError as error:

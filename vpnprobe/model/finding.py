@@ -19,7 +19,7 @@ Fact = str | int | float | bool | None | list[str]
 
 
 class Fix(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Steps to mend it on one platform (ASA, CUCM, DNS, Expressway, CA, phone, vpnprobe). Commands are ready to paste.
+    """Steps to mend it on one platform (ASA, CUCM, DNS, Expressway, Microsoft edge ...). Commands are ready to paste.
 
     Where several causes look the same from outside, `when` names one of them, `confirm` the commands whose output tells
     it from the others, and `signs` the lines to look for there. Otherwise the three are empty.

@@ -44,7 +44,8 @@ _VERDICT_STYLES = {
     "fail": "bold red",
     "inconclusive": "bold yellow",
 }
-_STAGE_NAMES = frozenset(name for names in STAGES.values() for name in names)
+# Why a stage was skipped in one word: another stage, or how the run was ended.
+_NAMED_REASONS = frozenset({"deadline", "interrupt", *(name for names in STAGES.values() for name in names)})
 _STATUS_MARKS: dict[Status, str] = {
     "pass": "ok",
     "fail": "fail",
@@ -156,7 +157,7 @@ class _Page:
         if seen or not stage.because:
             return seen
         because = printable(stage.because)
-        return f"not reached: {because.replace('-', ' ')}" if because in _STAGE_NAMES else because
+        return f"not reached: {because.replace('-', ' ')}" if because in _NAMED_REASONS else because
 
     def _telling(self, stage: Stage) -> Finding | None:
         own = [finding for finding in self._report.findings if finding.stage == stage.name]
@@ -197,7 +198,7 @@ class _Page:
             self._fixes(cause.fix)
 
     def _logs(self, logs: Logs) -> None:
-        sources = {"phone": logs.phone, "ASA": logs.asa, "edge": logs.edge, "Expressway": logs.expressway}
+        sources = {"phone": logs.phone, "ASA": logs.asa, "Microsoft": logs.edge, "Expressway": logs.expressway}
         told = {source: lines for source, lines in sources.items() if lines}
         if not told:
             return

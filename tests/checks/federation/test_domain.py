@@ -184,7 +184,7 @@ def test_a_name_that_is_no_host_is_not_put_into_a_command() -> None:
     """The zone may be anybody's, and the command is run by the partner."""
     hostile = r'\$\(calc\).steven.lab"'
     found = finding(pointing(hostile), "DOM001")
-    command = next(fix for fix in found.fix if fix.platform == "Edge").steps[-1]
+    command = next(fix for fix in found.fix if fix.platform == "Microsoft edge").steps[-1]
     assert command == f'Set-CsAllowedDomain -Identity "{DOMAIN}" -ProxyFqdn "<name-of-the-target>"'
 
 

@@ -158,7 +158,7 @@ def test_a_refusal_lists_what_is_taken_by_others() -> None:
 
 def test_the_old_server_is_told_of_tls_1_2_and_the_ec_one_of_its_key() -> None:
     old = {fix.platform for fix in finding(seen(OLD_SERVER), "EDG003").fix}
-    assert old == {"Expressway", "ASA", "Edge"}
+    assert old == {"Expressway", "ASA", "Microsoft edge"}
     assert finding(seen(EC_ONLY, identities=(EC,)), "EDG003").fix[0].platform == "CA"
 
 

@@ -133,7 +133,7 @@ ADR002 = Check(
         fix=(
             fix("DNS", "Delete, and leave the others:\n{records}"),
             fix(
-                "Edge",
+                "Microsoft edge",
                 """
                 Give the inner interface a name of its own, in the topology and in the DNS inside.
                 Delete the A record of {target} with {private}.
@@ -184,7 +184,7 @@ ADR003 = Check(
                 What each view says: {views}.
                 """,
             ),
-            fix("Edge", "Name the inner host in the global and the front-end settings, with its A record."),
+            fix("Microsoft edge", "Name the inner host in the global and the front-end settings, with its A record."),
         ),
         next=(ASK, f"{PROBE} --authoritative"),
     ),

@@ -111,7 +111,7 @@ _OWN_DOMAIN: Final = fix(
     """,
 )
 _ALLOWED_SERVER: Final = fix(
-    "Edge",
+    "Microsoft edge",
     """
     Only where the record cannot be changed, on the partner's side (inference: with a named server the edge does not \
       go by the record):

@@ -181,7 +181,7 @@ TRUST_ISSUER: Final = (
         write memory
         """,
     ),
-    fix("Edge", "certlm.msc > Trusted Root Certification Authorities: import {issuer}, or its root."),
+    fix("Microsoft edge", "certlm.msc > Trusted Root Certification Authorities: import {issuer}, or its root."),
 )
 
 EDG008 = Check(
@@ -228,7 +228,7 @@ EDG009 = Check(
     guide=Guide(
         fix=(
             fix(
-                "Edge",
+                "Microsoft edge",
                 """
                 certlm.msc > Trusted Root Certification Authorities: delete the roots that no partner and no service \
                   of this server needs; keep those that Windows itself needs.

@@ -86,7 +86,7 @@ NEW_CERTIFICATE: Final[tuple[Fix, ...]] = (
         """,
     ),
     fix(
-        "Edge",
+        "Microsoft edge",
         """
         Request-CsCertificate -New -Type AccessEdgeExternal -DomainName "{san}" -ClientEKU $true -Output C:\\edge.req
         """,

@@ -192,7 +192,7 @@ SIP003 = Check(
         "unknown-code": Guide(
             fix=(
                 fix(
-                    "Edge",
+                    "Microsoft edge",
                     """
                     The number is not in the catalogue; the other side's trace names the reason.
                     It said: {ms_diagnostics}

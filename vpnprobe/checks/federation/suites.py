@@ -119,7 +119,7 @@ _ASA_CIPHERS = fix(
     """,
 )
 _EDGE_CIPHERS = fix(
-    "Edge",
+    "Microsoft edge",
     """
     TLS 1.2 and AES must be on in HKLM\\SYSTEM\\CurrentControlSet\\Control\\SecurityProviders\\SCHANNEL; TLS 1.2 alone \
       needs Skype for Business 2019 CU1, 2015 CU9, or Lync 2013 in the Edge role.
@@ -247,7 +247,9 @@ EDG005 = Check(
     "For everybody else a refused TLS 1.0 is right.",
     guide=Guide(
         fix=(
-            fix("Edge", "Best, the partner moves to Lync 2013 or later in the Edge role: that speaks TLS 1.2."),
+            fix(
+                "Microsoft edge", "Best, the partner moves to Lync 2013 or later in the Edge role: that speaks TLS 1.2."
+            ),
             fix(
                 "Expressway",
                 """

@@ -115,7 +115,7 @@ FCR009 = Check(
                 write memory
                 """,
             ),
-            fix("Edge", "certlm.msc > Intermediate Certification Authorities: import {missing_issuer}."),
+            fix("Microsoft edge", "certlm.msc > Intermediate Certification Authorities: import {missing_issuer}."),
             fix(
                 "vpnprobe",
                 """
@@ -176,7 +176,7 @@ def _request(case: Case) -> dict[str, Fact]:
 
 
 _IMPORT: Final = (
-    fix("Edge", "At the partner's: certlm.msc > Trusted Root Certification Authorities: import {root}."),
+    fix("Microsoft edge", "At the partner's: certlm.msc > Trusted Root Certification Authorities: import {root}."),
     fix(
         "vpnprobe",
         """
