@@ -1,0 +1,74 @@
+"""Which model stands for a phone: the inventory's word, else its firmware, else the operator's default."""
+
+from __future__ import annotations
+
+import pytest
+
+from vpnprobe.fleet.profiles import Profiles
+from vpnprobe.model.config import ConfigKind, PhoneConfig
+from vpnprobe.model.fleet import Phone
+from vpnprobe.phones import load_profile
+
+OLD, NEW = "SIP42.9-4-2SR3-1S", "sip88xx.12-8-1-0001-455"
+
+
+def profiles(*, chosen: bool = False) -> Profiles:
+    return Profiles(load_profile("7962G"), chosen=chosen)
+
+
+def config(load: str | None) -> PhoneConfig:
+    return PhoneConfig(kind=ConfigKind.FULL, load_information=load)
+
+
+def phone(model: str | None) -> Phone:
+    return Phone(mac="001AE2000000", model=model)
+
+
+@pytest.mark.parametrize(
+    ("model", "load", "chosen", "expected"),
+    [
+        ("Cisco 8841", OLD, False, "8811"),
+        ("Cisco 7962", NEW, False, "7962G"),
+        (None, NEW, False, "8811"),
+        (None, NEW, True, "7962G"),
+        (None, "unheard-of.1-2", False, "7962G"),
+        (None, None, False, "7962G"),
+        ("Cisco 9999", NEW, False, "7962G"),
+        ("Cisco 7821", OLD, False, "7962G"),
+        ("microsoft-edge", OLD, False, "7962G"),
+    ],
+)
+def test_who_says_it(model: str | None, load: str | None, chosen: bool, expected: str) -> None:
+    assert profiles(chosen=chosen).with_config(phone(model), config(load)).id == expected
+
+
+def test_without_a_configuration() -> None:
+    assert profiles().with_config(phone(None), None).id == "7962G"
+
+
+def test_files_are_fetched_as_the_inventory_s_model_does() -> None:
+    assert profiles().of(phone("Cisco 8841")).id == "8811"
+    assert profiles().of(phone(None)).id == profiles().of(phone("Cisco 9999")).id == "7962G"
+
+
+def test_the_model_itself_stays() -> None:
+    assert profiles().of(phone("Cisco 7942")).model == "7942G"
+
+
+def test_unknown_models_are_told_once_each() -> None:
+    one = profiles()
+    for model in ("Cisco 9999", "Cisco 8841", "Cisco 9999", "Jabber"):
+        one.of(phone(model))
+        one.with_config(phone(model), None)
+    assert one.notes == (
+        "no profile is known for the model 'Cisco 9999'; 2 of them judged as 7962G",
+        "no profile is known for the model 'Jabber'; 1 of them judged as 7962G",
+    )
+
+
+def test_a_column_of_other_texts_does_not_fill_the_notes() -> None:
+    one = profiles()
+    for number in range(100):
+        one.with_config(phone(f"Room {number}"), None)
+    assert len(one.notes) == 9
+    assert one.notes[-1] == "92 more models without a profile"
