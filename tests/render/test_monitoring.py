@@ -108,6 +108,7 @@ GOOD = CheckedProbe("berlin", "pass", "OK: it would", 0.5)
 WARNED = CheckedProbe("hamburg", "warn", "WARNING: CRT001 soon", 12.0)
 BAD = CheckedProbe("koeln", "fail", "CRITICAL: PIN001 a|b", 0.25)
 UNMEASURED = CheckedProbe("mainz", "inconclusive", "UNKNOWN: no file", None)
+SECONDS = "berlin=0.500s;;;0 hamburg=12.000s;;;0 koeln=0.250s;;;0"
 
 
 @pytest.mark.parametrize(
@@ -119,8 +120,7 @@ UNMEASURED = CheckedProbe("mainz", "inconclusive", "UNKNOWN: no file", None)
         (
             [GOOD, UNMEASURED, WARNED, BAD],
             [
-                "CRITICAL: 4 probes: 1 CRITICAL (koeln), 1 UNKNOWN (mainz), 1 WARNING (hamburg), 1 OK | "
-                "berlin=0.500s;;;0 hamburg=12.000s;;;0 koeln=0.250s;;;0",
+                f"CRITICAL: 4 probes: 1 CRITICAL (koeln), 1 UNKNOWN (mainz), 1 WARNING (hamburg), 1 OK | {SECONDS}",
                 "CRITICAL: koeln: PIN001 a/b",
                 "UNKNOWN: mainz: no file",
                 "WARNING: hamburg: CRT001 soon",
