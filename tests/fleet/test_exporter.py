@@ -172,9 +172,10 @@ async def test_more_than_may_run_at_once_are_told_so() -> None:
 
 
 async def test_a_probe_that_gives_no_report_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
-    labels = {"probe": "silent", "kind": "gateway", "target": "127.0.0.1:9"}
-    text = written(labels, Unmeasured("the key file is gone", ("line\x1b of ours",)))
-    assert value(httpx.Response(200, text=text), "vpnprobe_verdict", verdict="inconclusive", **labels) == 1
+    silent = read(SILENT.format(port=9)).probes[0]
+    text = written(silent, Unmeasured("the key file is gone", ("line\x1b of ours",)))
+    labels = {"probe": "silent", "kind": "gateway", "target": "127.0.0.1:9", "verdict": "inconclusive"}
+    assert value(httpx.Response(200, text=text), "vpnprobe_verdict", **labels) == 1
     assert capsys.readouterr().err == "vpnprobe: silent: the key file is gone\nvpnprobe: silent: line\\x1b of ours\n"
 
 

@@ -21,6 +21,7 @@ from vpnprobe.fleet.backlog import HistoryBacklog
 from vpnprobe.fleet.events import Event
 from vpnprobe.fleet.plan import Plan, PlannedProbe
 from vpnprobe.fleet.state import StateFile
+from vpnprobe.fleet.textfile import TextfileKeeper
 from vpnprobe.fleet.watch import Surroundings, Watch
 from vpnprobe.model.evidence import Evidence, Tool
 from vpnprobe.model.finding import Report, Verdict
@@ -165,6 +166,7 @@ class Program:
         state: Path,
         *,
         history: HistoryBacklog | None = None,
+        textfile: TextfileKeeper | None = None,
         at_once: int = 32,
         seed: int = 1,
     ) -> None:
@@ -179,6 +181,7 @@ class Program:
                 state=StateFile(state),
                 history=history,
                 supervisor=Supervisor({}),
+                textfile=textfile,
                 at_once=at_once,
             ),
             plan,

@@ -20,9 +20,9 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report
 from vpnprobe.model.observation import PhoneDecision
+from vpnprobe.model.sample import Sample
 from vpnprobe.render.prometheus import (
     MAX_LABEL,
-    Sample,
     exposition,
     render_prometheus,
     report_samples,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,6 +95,8 @@ def check(
     named = database or plan.database
     if named is not None:
         _keep(named, done)
+    if not only:
+        _write_metrics(plan, done)
     return exit_code(probe.verdict for probe in checked)
 
 
@@ -145,6 +148,22 @@ def _checked(planned: PlannedProbe, outcome: Report | Unmeasured) -> CheckedProb
     for line in outcome.details:
         sys.stderr.write(f"{printable(line, _MAX_TEXT)}\n")
     return CheckedProbe(planned.name, "inconclusive", f"UNKNOWN: {printable(outcome.reason, _MAX_TEXT)}", None)
+
+
+def _write_metrics(plan: Plan, done: Mapping[str, Report | Unmeasured]) -> None:
+    """Write the plan's file of metrics, if it names one. What has been printed stays true where that fails."""
+    from vpnprobe.cli.metrics import textfile_of
+
+    try:
+        textfile = textfile_of(plan)
+        if textfile is not None:
+            for planned in plan.probes:
+                textfile.put(planned, done[planned.name], datetime.now(UTC))
+            textfile.write()
+    except UsageError as error:
+        sys.stderr.write(f"vpnprobe: {printable(str(error), _MAX_TEXT)}\n")
+    except OSError as error:
+        sys.stderr.write(f"vpnprobe: textfile {plan.textfile}: {error.strerror or error}\n")
 
 
 def _keep(named: str, done: Mapping[str, Report | Unmeasured]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +14,7 @@ import typer
 
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import OK
+from vpnprobe.cli.metrics import samples_of
 from vpnprobe.cli.plan import PlanArgument
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import Endpoint, parse_endpoint
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from vpnprobe.fleet.exporter import Exporter
     from vpnprobe.fleet.measuring import Unmeasured
+    from vpnprobe.fleet.plan import PlannedProbe
     from vpnprobe.model.finding import Report
 
 DEFAULT_LISTEN: Final = "127.0.0.1:9877"
@@ -145,16 +147,15 @@ async def _serve(
     await server.serve(sockets=[sock])
 
 
-def written(labels: Mapping[str, str], outcome: Report | Unmeasured) -> str:
-    """Return the metrics of one run; why there is no report is told on standard error."""
+def written(planned: PlannedProbe, outcome: Report | Unmeasured) -> str:
+    """Return the metrics of a run that ended now; why there is no report is told on standard error."""
     from vpnprobe.fleet.measuring import Unmeasured
-    from vpnprobe.render.prometheus import exposition, report_samples, unmeasured_samples
+    from vpnprobe.render.prometheus import exposition
 
-    if not isinstance(outcome, Unmeasured):
-        return exposition(report_samples(outcome, labels))
-    for line in (outcome.reason, *outcome.details):
-        _say(f"{labels['probe']}: {line}")
-    return exposition(unmeasured_samples(labels, datetime.now(UTC)))
+    if isinstance(outcome, Unmeasured):
+        for line in (outcome.reason, *outcome.details):
+            _say(f"{planned.name}: {line}")
+    return exposition(samples_of(planned, outcome, datetime.now(UTC)))
 
 
 def _say(text: str) -> None:

@@ -63,9 +63,11 @@ def watch(
     SIGHUP has the plan read again; where the new one is wrong, the old one stays. SIGTERM and Ctrl-C end the watch.
     Alarms, rhythm and alerts that wait are taken up again by the next start.
     """
+    from vpnprobe.cli.metrics import textfile_of
     from vpnprobe.cli.planned import read_plan, read_plan_aloud
     from vpnprobe.fleet.backlog import HistoryBacklog
     from vpnprobe.fleet.state import StateFile
+    from vpnprobe.fleet.textfile import TextfileKeeper
     from vpnprobe.fleet.watch import DEFAULT_AT_ONCE, Surroundings, Watch
     from vpnprobe.render.status_line import status_line
     from vpnprobe.transport.supervisor import Supervisor
@@ -75,6 +77,7 @@ def watch(
     plan = read_plan_aloud(file)
     path = Path(file).absolute()
     tell = _teller(verbose=verbose)
+    textfile = textfile_of(plan)
     kept = None if no_history else _history(plan, database, tell)
     surroundings = Surroundings(
         load=lambda: read_plan(str(path)),
@@ -85,6 +88,7 @@ def watch(
         state=StateFile(_state_file(plan, state, path)),
         history=None if kept is None else HistoryBacklog(kept, tell, _now, keep_days=plan.keep_days),
         supervisor=Supervisor(os.environ),
+        textfile=None if textfile is None else TextfileKeeper(textfile, tell),
         at_once=plan.at_once or DEFAULT_AT_ONCE,
     )
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured
-from vpnprobe.fleet.metrics import TARGET_OPTIONS, labels_of, target_of
+from vpnprobe.fleet.metrics import TARGET_OPTIONS, target_of
 from vpnprobe.fleet.plan import Kind, Plan, PlannedProbe, ProbeOptions
 from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
@@ -36,8 +36,8 @@ _MAX_TARGET: Final = 2048
 
 _PAGE_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
 
-# Turns the outcome of a run into the text that is answered, with these labels on every series.
-WriteMetrics = Callable[[Mapping[str, str], Report | Unmeasured], str]
+# Turns the outcome of a run into the text that is answered.
+WriteMetrics = Callable[[PlannedProbe, Report | Unmeasured], str]
 
 
 class Exporter:
@@ -123,7 +123,7 @@ class Exporter:
             self._running -= 1
         result = outcome.verdict if isinstance(outcome, Report) else "unmeasured"
         self._answers.labels(planned.name, result).inc()
-        return _metrics_response(self._write(labels_of(planned), outcome).encode())
+        return _metrics_response(self._write(planned, outcome).encode())
 
     def _planned(self, module: str | None, target: str | None) -> PlannedProbe:
         """Return the probe of the plan, with the target that was asked for; raises `UsageError`."""

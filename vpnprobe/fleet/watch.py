@@ -35,6 +35,7 @@ from vpnprobe.fleet.schedule import (
     with_result,
 )
 from vpnprobe.fleet.state import ProbeState, StateFile, StateKeeper, WatchState
+from vpnprobe.fleet.textfile import TextfileKeeper
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
 from vpnprobe.transport.supervisor import Supervisor
@@ -68,6 +69,7 @@ class Surroundings:
     state: StateFile
     history: HistoryBacklog | None
     supervisor: Supervisor
+    textfile: TextfileKeeper | None = None
     at_once: int = DEFAULT_AT_ONCE
 
 
@@ -107,6 +109,8 @@ class Watch:
         services = [self._keeper.run(), self._heed_reloads(), self._beat(), self._wait_for_end()]
         if self._world.history is not None:
             services.append(self._world.history.run())
+        if self._world.textfile is not None:
+            services.append(self._world.textfile.run())
         tasks = [asyncio.create_task(service) for service in services]
         try:
             self._tell(Event("watching", "info", {"probes": len(self._plan.probes)}))
@@ -154,6 +158,8 @@ class Watch:
         await self._alerts.close(PATIENCE_S)
         if self._world.history is not None:
             await self._world.history.close(PATIENCE_S)
+        if self._world.textfile is not None:
+            await self._world.textfile.close(PATIENCE_S)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._keeper.write()
@@ -194,6 +200,8 @@ class Watch:
                 leaving[name].cancel()
         self._states = {name: self._states.get(name, ProbeState()) for name in self._planned}
         self._measurements = {name: self._measurements.get(name, Measurement()) for name in self._planned}
+        if self._world.textfile is not None:
+            self._world.textfile.keep(self._planned)
         for name, planned in self._planned.items():
             if name not in self._tasks:
                 task = asyncio.create_task(self._attend(planned, leaving.get(name), at_once=not is_start))
@@ -255,6 +263,8 @@ class Watch:
         if after.level != before.level and after.level is not None:
             self._change(planned, before, after.level, text=text, cause=cause, target=target)
         self._keeper.touch()
+        if self._world.textfile is not None:
+            self._world.textfile.put(planned, outcome, self._now())
 
     def _change(
         self, planned: PlannedProbe, before: Condition, level: Level, *, text: str, cause: str | None, target: str
@@ -314,7 +324,7 @@ class Watch:
 
 
 # What is read from a plan once.
-_FOR_THE_START: Final = ("database", "keep_days", "state", "at_once")
+_FOR_THE_START: Final = ("database", "keep_days", "state", "at_once", "textfile")
 
 _GRAVITY: Final[dict[Level, Gravity]] = {"ok": "info", "warning": "warning", "unknown": "warning", "critical": "error"}
 

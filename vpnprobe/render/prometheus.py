@@ -15,6 +15,7 @@ from vpnprobe.checks.subjects import MATRIX_HELLOS, endpoint_label
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report, Verdict
+from vpnprobe.model.sample import Sample
 from vpnprobe.pki.certificate import describe
 from vpnprobe.render.escape import printable
 from vpnprobe.wire.tls.registry import version_name
@@ -34,14 +35,6 @@ _HELP: Final = {
     "vpnprobe_cert_hash_match": "1 where a certHash of the phone names the certificate shown to it, 0 where none does.",
     "vpnprobe_finding": "In how many places a check found something to act on.",
 }
-
-
-class Sample(NamedTuple):
-    """One value. The labels are names and values as they came; they are made harmless when they are written."""
-
-    name: str
-    labels: Mapping[str, str]
-    value: float
 
 
 class Shown(NamedTuple):

@@ -1,0 +1,40 @@
+"""Runs of a plan's probes as metrics: for the exporter, and for the textfile of the plan."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vpnprobe.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from vpnprobe.fleet.measuring import Unmeasured
+    from vpnprobe.fleet.plan import Plan, PlannedProbe
+    from vpnprobe.fleet.textfile import Textfile
+    from vpnprobe.model.finding import Report
+    from vpnprobe.model.sample import Sample
+
+
+def samples_of(planned: PlannedProbe, outcome: Report | Unmeasured, at: datetime) -> list[Sample]:
+    """Return the values of a run that ended `at`."""
+    from vpnprobe.fleet.measuring import Unmeasured
+    from vpnprobe.fleet.metrics import labels_of
+    from vpnprobe.render.prometheus import report_samples, unmeasured_samples
+
+    labels = labels_of(planned)
+    return unmeasured_samples(labels, at) if isinstance(outcome, Unmeasured) else report_samples(outcome, labels)
+
+
+def textfile_of(plan: Plan) -> Textfile | None:
+    """Return the file of metrics that the plan names; raises `UsageError` where it cannot be written."""
+    from vpnprobe.fleet.textfile import Textfile
+    from vpnprobe.render.prometheus import exposition, require_prometheus_client
+
+    if plan.textfile is None:
+        return None
+    require_prometheus_client()
+    path = Path(plan.textfile).absolute()
+    if path.is_dir() or not path.parent.is_dir():
+        raise UsageError(f"textfile {path}: name a file in a directory that there is")
+    return Textfile(path, samples_of, exposition)
