@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -18,14 +19,16 @@ from tests.fleet.cutting import (
     STRANGER,
     TONIGHT,
     cert_hash,
+    config,
     given,
     given_hash,
     plan,
 )
 from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
-from vpnprobe.fleet.cutover_remarks import MAX_REMARKS, remarks
+from vpnprobe.fleet.cutover_remarks import MAX_REMARKS, CutoverRemarks
 from vpnprobe.model.failure import Failure, FailureKind
-from vpnprobe.model.fleet import GatewaySight
+from vpnprobe.model.fleet import CutoverPhone, FleetLine, GatewaySight
+from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.fingerprint import sha1, sha256
 
 AFTER = plan(after=True)
@@ -46,8 +49,24 @@ def sight(*shown: Identity | None, host: str = HOST, profile: str = "7962G", **c
     return msgspec.structs.replace(template, **changes)
 
 
-def told(change: CutoverPlan, *sights: GatewaySight) -> list[tuple[str, str]]:
-    return [(remark.verdict, remark.text) for remark in remarks(change, sights)]
+def told(change: CutoverPlan, *lines: FleetLine) -> list[tuple[str, str]]:
+    remarks = CutoverRemarks(change)
+    for line in lines:
+        remarks.add(line)
+    return [(remark.verdict, remark.text) for remark in remarks.end()]
+
+
+def phone(*, new: bool, old: bool, at: GatewaySight) -> CutoverPhone:
+    return CutoverPhone(
+        mac="001122334455",
+        device="SEP001122334455",
+        readiness="ready" if new else "cut-off",
+        has_new_hash=new,
+        has_old_hash=old,
+        config=config(),
+        gateways=(at.key,),
+        finished_at=NOW,
+    )
 
 
 def test_a_clean_go_is_said_nothing_of() -> None:
@@ -118,6 +137,46 @@ def test_a_certificate_for_no_gateway_at_all() -> None:
 
 def test_a_gateway_at_an_ipv6_address() -> None:
     assert told(AFTER, sight(NEW, key="[2001:db8::1]:8443 7962G")) == []
+
+
+# --- the common name ---
+
+
+def named(*certificates: Identity, **changes: Any) -> GatewaySight:
+    subjects = {sha256(one.der).hex(): describe(one.der).subject for one in certificates}
+    return sight(*certificates, subjects=subjects, **changes)
+
+
+def test_a_certificate_of_the_same_name_overwrites_the_old_one() -> None:
+    [(verdict, text)] = told(plan(), named(OLD), phone(new=False, old=True, at=named(OLD)))
+    assert verdict == "warn"
+    assert "CSCuh19734" in text
+    assert len(told(plan(), named(OLD), named(OLD, profile="8811"))) == 1
+
+
+def test_a_phone_with_both_hashes_proves_that_nothing_was_overwritten() -> None:
+    assert told(plan(), named(OLD), phone(new=True, old=True, at=named(OLD))) == []
+    elsewhere = phone(new=True, old=True, at=named(OLD, host="vpn2.example.com"))
+    assert len(told(plan(), named(OLD), elsewhere)) == 1
+
+
+def test_nothing_is_overwritten_after_the_swap_or_by_another_name() -> None:
+    assert told(AFTER, named(NEW)) == []
+    assert told(plan(), named(STRANGER)) == []
+    assert told(plan(given_hash(NEW)), named(OLD)) == []
+
+
+def test_the_name_of_an_old_certificate_that_is_given() -> None:
+    [(_, first), (_, second)] = told(plan(old=[given(OLD)]), sight(None))
+    assert "CSCuh19734" in first + second
+
+
+def test_a_name_with_marks_in_it() -> None:
+    old = issue(subject=[("O", "Example, CN=x"), ("CN", "a, b + c")], key=rsa_key(slot=1))
+    new = issue(subject=[("CN", "a, b + c"), ("OU", "Voice")], key=rsa_key(slot=2))
+    other = issue(subject=[("CN", "x")], key=rsa_key(slot=2))
+    assert [verdict for verdict, _ in told(plan(given(new)), named(old))] == ["warn"]
+    assert told(plan(given(other)), named(old)) == []
 
 
 # --- the certificate and its chain ---

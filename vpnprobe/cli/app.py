@@ -16,6 +16,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import (
     check,
+    cutover,
     diagnose,
     explain,
     exporter,
@@ -98,6 +99,7 @@ _COMMANDS = (
     gateway,
     federation,
     sweep,
+    cutover,
     diagnose,
     route,
     hashing,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
 
@@ -12,16 +10,9 @@ import typer
 from vpnprobe.cli import fleet
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
-from vpnprobe.cli.exitcodes import exit_code
-from vpnprobe.fleet.options import DEFAULT_PARALLEL, DEFAULT_RATE, DEFAULT_RETRIES, RunOptions
+from vpnprobe.cli.fleetrun import FleetFormat, FleetFormatOption, Shown, Work, carry_out, run_options, run_settings
+from vpnprobe.fleet.options import DEFAULT_PARALLEL, DEFAULT_RATE, DEFAULT_RETRIES
 from vpnprobe.model.target import parse_group_url
-
-
-class SweepFormat(enum.StrEnum):
-    """Forms of a sweep's results."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +45,7 @@ def sweep(
     ipv6: shared.Ipv6Option = False,
     timeout: shared.TimeoutOption = shared.TIMEOUT,
     deadline: fleet.FleetDeadlineOption = None,
-    form: Annotated[
-        SweepFormat, typer.Option("--format", "-f", envvar="VPNPROBE_FORMAT", help="Form of the results.")
-    ] = SweepFormat.TEXT,
+    form: FleetFormatOption = FleetFormat.TEXT,
     output: shared.OutputOption = None,
     quiet: shared.QuietOption = False,
     verbose: Annotated[
@@ -77,13 +66,9 @@ def sweep(
 
     --resume keeps each result as soon as it is known. After an interruption the same command goes on where it ended.
     """
-    from vpnprobe.fleet.journal import Journal
-    from vpnprobe.fleet.lines import FleetLines
     from vpnprobe.fleet.summary import SummaryCounter
     from vpnprobe.fleet.sweep import sweep as sweep_run
-    from vpnprobe.model.fleet import FleetStart
-    from vpnprobe.phones.profile import load_profile
-    from vpnprobe.probes.recorder import TOOL
+    from vpnprobe.render.fleet_text import SweepText
 
     network = shared.network_options(
         resolver,
@@ -94,43 +79,20 @@ def sweep(
         parallel=shared.PARALLEL,
         pause=shared.PAUSE,
     )
-    options = RunOptions(
-        collect=fleet.collect_options(tftp, fetch, http_port, parallel, rate, retries, network),
-        profile=load_profile(model or shared.DEFAULT_MODEL),
-        chosen=model is not None,
-        group_url=parse_group_url(group_url) if group_url else None,
-        network=network,
+    options = run_options(
+        fleet.collect_options(tftp, fetch, http_port, parallel, rate, retries, network),
+        network,
+        model=model,
         deadline=deadline,
+        group_url=parse_group_url(group_url) if group_url else None,
     )
-    path = fleet.resume_path(resume, output)
-    shown = fleet.FleetOutput(_writer(form, quiet=quiet, verbose=verbose), output)
-    phones = fleet.read_phones(inventory, group_by or ())
-    start = FleetStart(tool=TOOL, command="sweep", started_at=datetime.now(UTC), settings=_settings(options))
-    journal = Journal(path, start) if path is not None else None
-    lines = FleetLines(start, SummaryCounter(group_by or ()), shown.show, journal)
-    summary = fleet.go_through(phones, lines, partial(sweep_run, options), resume=resume, quiet=quiet)
-    shown.close()
-    if journal is not None:
-        journal.close()
-    return exit_code([summary.verdict])
-
-
-def _writer(form: SweepFormat, *, quiet: bool, verbose: bool) -> fleet.LineWriter:
-    if form is SweepFormat.JSONL:
-        from vpnprobe.render.fleet_json import FleetJson
-
-        return FleetJson()
-    from vpnprobe.render.fleet_text import SweepText
-
-    return SweepText(verbose=verbose, quiet=quiet)
-
-
-def _settings(options: RunOptions) -> dict[str, str]:
-    """Return what the results depend on: a run is only gone on with under the same."""
-    settings = {
-        "--tftp": ", ".join(map(str, options.collect.servers)),
-        "--fetch": options.collect.fetch,
-        "--group-url": options.group_url.text if options.group_url else "",
-        "--model": (options.profile.model or "") if options.chosen else "",
-    }
-    return {name: value for name, value in settings.items() if value}
+    labels = group_by or []
+    return carry_out(
+        "sweep",
+        inventory,
+        run_settings(options),
+        lambda _start: Work(partial(sweep_run, options), SummaryCounter(labels)),
+        Shown(form=form, text=lambda: SweepText(verbose=verbose, quiet=quiet), output=output, quiet=quiet),
+        group_by=labels,
+        resume=resume,
+    )

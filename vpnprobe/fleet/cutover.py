@@ -78,8 +78,8 @@ def decide_cutover(
             "assign-vpn-profile",
         )
     if config.outcome != "received":
-        problem = f" ({config.problem})" if config.problem else ""
-        return _undecided(f"{_UNREAD[config.outcome]}{problem}.", "fetch-config")
+        problem = (config.problem or "").removeprefix(f"{config.file} cannot be read: ")
+        return _undecided(f"{_UNREAD[config.outcome]}{f' ({problem})' if problem else ''}.", "fetch-config")
     if not gateways:
         nowhere = Objection("cut-off", "Its vpnGroup names no URL, so it dials no gateway.", "assign-vpn-profile")
         return _decision([_AtGateway((nowhere,))])
@@ -91,7 +91,7 @@ def _at(gateway: ShownGateway, config: PhoneConfigSight, profile: PhoneProfile, 
         return _AtGateway((Objection("cut-off", f"{gateway.url.text[:_SHOWN_URL]} cannot be dialled."),))
     pins = Pins(tuple(map(parse_cert_hash, config.cert_hashes.values())), config.hash_alg)
     new = coming(gateway, profile, plan)
-    found = [has_hash(one, pins, gateway) for one in new]
+    found = [has_hash(one, pins, gateway, plan) for one in new]
     has_new = tuple(answer for answer, _ in found)
     today = Today(gateway, pins, new, _all(has_new), plan)
     objections = (

@@ -13,6 +13,7 @@ from vpnprobe.phones.profile import PhoneProfile
 from vpnprobe.pki.certificate import CertificateFacts, describe
 from vpnprobe.pki.fingerprint import sha1
 from vpnprobe.pki.hostid import HOST_ID_OFF, HOST_ID_ON, decide_host_id, passes_host_id
+from vpnprobe.pki.path import build_path
 from vpnprobe.pki.pin import PinReason
 from vpnprobe.pki.validity import decide_validity
 
@@ -41,7 +42,9 @@ def coming(gateway: ShownGateway, profile: PhoneProfile, plan: CutoverPlan) -> t
     return fitting or whole
 
 
-def has_hash(new: GivenCertificate, pins: Pins, gateway: ShownGateway) -> tuple[bool | None, Objection | None]:
+def has_hash(
+    new: GivenCertificate, pins: Pins, gateway: ShownGateway, plan: CutoverPlan
+) -> tuple[bool | None, Objection | None]:
     """Return whether the phone has the hash of this certificate or of its issuer, and what stands against that."""
     decision = pins.on(new)
     if decision.accepts:
@@ -49,8 +52,7 @@ def has_hash(new: GivenCertificate, pins: Pins, gateway: ShownGateway) -> tuple[
     if decision.reason in _UNDECIDED:
         why = _UNDECIDED[decision.reason]
         return None, Objection("unknown", f"Whether it has the new hash is not known: {why}.", "import-phone-vpn-trust")
-    sent_today = tuple(der for chain in gateway.chains for der in chain)
-    if new.chain and pins.at((*new.chain, *sent_today)).reason is PinReason.ISSUER_MATCHES:
+    if _is_by_issuer_of_today(new, pins, gateway, plan):
         return True, Objection(
             "reservation",
             "It has the hash of an issuer, which must be sent with the new certificate: give the whole chain as the "
@@ -66,6 +68,17 @@ def has_hash(new: GivenCertificate, pins: Pins, gateway: ShownGateway) -> tuple[
     if decision.reason is PinReason.NO_EXPECTATION:
         text = "It has no certHash at all, so none for"
     return False, Objection("cut-off", f"{text} the new certificate ({new.cert_hash}).", "import-phone-vpn-trust")
+
+
+def _is_by_issuer_of_today(new: GivenCertificate, pins: Pins, gateway: ShownGateway, plan: CutoverPlan) -> bool:
+    """Whether the phone has the hash of an issuer that is sent today and missing in the chain that is given.
+
+    A leaf of today is none, also where the new certificate is self-signed with its key.
+    """
+    if not new.chain or build_path(new.chain, at=plan.at).is_complete:
+        return False
+    issuers = tuple(der for chain in gateway.chains for der in chain[1:])
+    return pins.at((*new.chain, *issuers)).reason is PinReason.ISSUER_MATCHES
 
 
 def against(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -11,24 +12,50 @@ from vpnprobe.checks.wording import count, day, describe_failure, listing
 from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
 from vpnprobe.fleet.summary import Remark
 from vpnprobe.model.finding import Verdict
-from vpnprobe.model.fleet import GatewaySight
+from vpnprobe.model.fleet import CutoverPhone, FleetLine, GatewaySight
 from vpnprobe.model.target import HTTPS_PORT, Endpoint, parse_endpoint
 from vpnprobe.pki.path import PathEnd, build_path
 
 # Each is one sentence of the report; of a fleet with more gateways in disorder the first ones are enough.
 MAX_REMARKS: Final = 200
 
+# Between the parts of a name; a mark that belongs to a value is escaped.
+_PARTS: Final = re.compile(r"(?<!\\)[,+]")
+
 _HEAVIEST_FIRST: Final[tuple[Verdict, ...]] = ("fail", "inconclusive", "warn", "pass")
 
 
-def remarks(plan: CutoverPlan, gateways: Iterable[GatewaySight]) -> Sequence[Remark]:
-    """Return what is to be said, the heaviest first."""
-    sights = sorted(gateways, key=lambda sight: sight.key)
-    found = [*_of_certificates(plan), *_of_gateways(plan, sights)]
-    found = sorted(dict.fromkeys(found), key=lambda remark: _HEAVIEST_FIRST.index(remark.verdict))
-    if len(found) <= MAX_REMARKS:
-        return found
-    return [*found[:MAX_REMARKS], Remark("pass", f"And {len(found) - MAX_REMARKS} more remarks.")]
+class CutoverRemarks:
+    """Sees the gateways of a run, and whether any phone of theirs has both hashes."""
+
+    def __init__(self, plan: CutoverPlan) -> None:
+        self._plan = plan
+        self._sights: dict[str, GatewaySight] = {}
+        self._with_both: set[str] = set()
+
+    def add(self, line: FleetLine) -> None:
+        """Take a line; of a gateway that comes again, the last one counts."""
+        if isinstance(line, GatewaySight):
+            self._sights[line.key] = line
+        elif isinstance(line, CutoverPhone) and line.has_new_hash and line.has_old_hash:
+            self._with_both.update(line.gateways)
+
+    def end(self) -> Sequence[Remark]:
+        """Return what is to be said, the heaviest first."""
+        sights = [sight for _, sight in sorted(self._sights.items())]
+        found = [*_of_certificates(self._plan), *_of_gateways(self._plan, sights)]
+        if not self._plan.after:
+            # A phone that has both hashes proves that nothing was overwritten.
+            found += [
+                remark
+                for sight in sights
+                if sight.key not in self._with_both
+                for remark in _overwritten(self._plan, sight)
+            ]
+        found = sorted(dict.fromkeys(found), key=lambda remark: _HEAVIEST_FIRST.index(remark.verdict))
+        if len(found) <= MAX_REMARKS:
+            return found
+        return [*found[:MAX_REMARKS], Remark("pass", f"And {len(found) - MAX_REMARKS} more remarks.")]
 
 
 def _of_certificates(plan: CutoverPlan) -> Iterator[Remark]:
@@ -101,6 +128,29 @@ def _of_gateway(plan: CutoverPlan, sight: GatewaySight, end: Endpoint) -> Iterat
     if not sight.addresses:
         why = f" ({describe_failure(sight.failure)})" if sight.failure is not None else ""
         yield _not_seen(plan, f"{end} has no address{why}")
+
+
+def _overwritten(plan: CutoverPlan, sight: GatewaySight) -> Iterator[Remark]:
+    """Yield that CUCM may lose the old certificate by the upload (VP-41)."""
+    host = _endpoint(sight).host
+    new = plan.new_for(host)
+    coming = {one.cert_hash for one in new}
+    going = [subject for leaf, subject in sight.subjects.items() if sight.cert_hashes.get(leaf) not in coming]
+    going += [one.facts.subject or "" for one in plan.old_for(host) if one.facts is not None]
+    names = {name for subject in going for name in _common_names(subject)}
+    for one in new:
+        if one.facts is not None and not names.isdisjoint(_common_names(one.facts.subject or "")):
+            yield Remark(
+                "warn",
+                f"The new certificate ({one.cert_hash}) has the common name of the old one: its upload to CUCM "
+                "overwrites the old one (CSCuh19734), and a phone that then fetches its file is cut off until the "
+                "swap.",
+            )
+
+
+def _common_names(subject: str) -> frozenset[str]:
+    """Return the common names of a distinguished name as text (RFC 4514), as they are written there."""
+    return frozenset(part for part in _PARTS.split(subject) if part.startswith("CN="))
 
 
 def _not_seen(plan: CutoverPlan, text: str) -> Remark:

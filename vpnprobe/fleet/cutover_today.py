@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from vpnprobe.checks.wording import day
+from vpnprobe.checks.wording import day, listing
 from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
 from vpnprobe.fleet.objections import Objection, Pins, ShownGateway
 from vpnprobe.pki.certificate import CertificateFacts, describe
@@ -42,26 +42,29 @@ class Today:
 
     def objections(self) -> tuple[Objection, ...]:
         """Return what stands against the phone."""
-        found = [one for address, chain in self._gateway.shown.items() for one in self._at(address, chain)]
+        by_chain: dict[tuple[bytes, ...], list[str]] = {}
+        for address, chain in self._gateway.shown.items():
+            by_chain.setdefault(chain, []).append(address)
+        found = [one for chain, addresses in by_chain.items() for one in self._at(addresses, chain)]
         return tuple(found if self._gateway.chains or found else self._in_the_dark())
 
-    def _at(self, address: str, chain: tuple[bytes, ...]) -> Iterator[Objection]:
+    def _at(self, addresses: Sequence[str], chain: tuple[bytes, ...]) -> Iterator[Objection]:
+        shows = f"{listing(addresses)} show{'s' if len(addresses) == 1 else ''}"
         if not chain:
             if self._plan.after:
-                yield Objection("unknown", f"{address} shows no certificate.")
+                yield Objection("unknown", f"{shows} no certificate.")
             return
         pin = self._pins.at(chain)
         if sha1(chain[0]) not in self._new_leaves:
             facts = describe(chain[0])
-            yield from self._with(f"certificate that {address} shows ({facts.cert_hash})", pin, facts)
+            yield from self._with(f"certificate that {shows} ({facts.cert_hash})", pin, facts)
         elif not pin.accepts and self._has_new:
             yield Objection(
-                "cut-off",
-                f"{address} shows the new certificate without the issuer whose hash it has: it is cut off there now.",
+                "cut-off", f"{shows} the new certificate without the issuer whose hash it has: it is cut off there now."
             )
         elif self._has_new is False:
             already = "" if self._plan.after else " already"
-            yield Objection("cut-off", f"{address} shows the new certificate{already}: it is cut off there now.")
+            yield Objection("cut-off", f"{shows} the new certificate{already}: it is cut off there now.")
 
     def _in_the_dark(self) -> Iterator[Objection]:
         """Judge by the old certificate that the operator gives, where the gateway shows none."""
@@ -99,12 +102,6 @@ class Today:
         elif not has_it:
             either = " either" if self._has_new is False else ""
             yield Objection("cut-off", f"It has no hash of the {which}{either}: it is cut off there already.")
-        elif self._has_new is False and self._same_name(facts):
-            yield Objection(
-                "reservation",
-                "The new certificate has the common name of the old one: its upload to CUCM overwrites the old one "
-                "(CSCuh19734), and a phone that then fetches its file is cut off until the swap.",
-            )
         if facts is not None and self._new_leaves:
             yield from self._end(which, facts)
 

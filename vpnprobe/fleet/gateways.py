@@ -128,7 +128,7 @@ class _Flights:
 
 
 def _sight(key: str, evidence: Evidence) -> GatewaySight:
-    own = evidence.flights(evidence.persona.profile)
+    own = sorted(evidence.flights(evidence.persona.profile), key=lambda flight: flight.address)
     leaves = {flight.address: flight.chain[0] if flight.chain else None for flight in own}
     facts = {name: describe(evidence.certificates[name]) for name in leaves.values() if name is not None}
     resolution = evidence.resolution

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from vpnprobe.model.finding import Verdict
 from vpnprobe.model.fleet import (
@@ -15,7 +15,6 @@ from vpnprobe.model.fleet import (
     FleetLine,
     FleetStart,
     FleetSummary,
-    GatewaySight,
     SweptPhone,
 )
 
@@ -38,23 +37,30 @@ class Remark:
     text: str
 
 
-def _nothing(_gateways: Iterable[GatewaySight]) -> Sequence[Remark]:
-    return ()
+class Remarks(Protocol):
+    """Sees every line of a run, and says at the end what is to be said of the whole."""
+
+    def add(self, line: FleetLine) -> None:
+        """Take a line."""
+        ...
+
+    def end(self) -> Sequence[Remark]:
+        """Return the remarks."""
+        ...
 
 
 class SummaryCounter:
     """Counts phones as they pass; `group_by` are the labels that are counted apart.
 
-    `remarks` says at the end what is to be said of the gateways as they were seen last.
+    `remarks` count for the verdict, too.
     """
 
     def __init__(
         self,
         group_by: Sequence[str] = (),
-        remarks: Callable[[Iterable[GatewaySight]], Sequence[Remark]] = _nothing,
+        remarks: Remarks | None = None,
     ) -> None:
         self._remarks = remarks
-        self._sights: dict[str, GatewaySight] = {}
         self._all = _Count()
         self._labels: dict[str, dict[str, _Count]] = {label: {} for label in group_by}
         self._gateways: dict[str, _Count] = {}
@@ -67,8 +73,8 @@ class SummaryCounter:
 
     def add(self, line: FleetLine) -> None:
         """Count a line; only phones count."""
-        if isinstance(line, GatewaySight):
-            self._sights[line.key] = line
+        if self._remarks is not None:
+            self._remarks.add(line)
         if not isinstance(line, SweptPhone | CutoverPhone):
             return
         if isinstance(line, SweptPhone):
@@ -98,7 +104,7 @@ class SummaryCounter:
         notes: Iterable[str] = (),
     ) -> FleetSummary:
         """Return the last line of the run."""
-        remarks = self._remarks(self._sights.values())
+        remarks = self._remarks.end() if self._remarks is not None else ()
         return FleetSummary(
             tool=start.tool,
             command=start.command,

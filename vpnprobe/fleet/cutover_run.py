@@ -1,0 +1,94 @@
+"""The cut-over of a whole fleet: a sweep's run, with the renewal procedure as its judgement."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from vpnprobe.fleet.collect import Collected
+from vpnprobe.fleet.cutover import CutoverDecision, decide_cutover
+from vpnprobe.fleet.cutover_plan import CutoverPlan
+from vpnprobe.fleet.gateways import GatewayLook
+from vpnprobe.fleet.objections import ShownGateway
+from vpnprobe.fleet.options import RunOptions
+from vpnprobe.fleet.sweep import FleetRun, Looks
+from vpnprobe.model.fleet import CutoverPhone, FleetLine, Phone, PhoneConfigSight
+from vpnprobe.model.target import GroupUrl, device_name
+from vpnprobe.phones.profile import PhoneProfile
+
+# Decisions that are remembered. A fleet needs dozens; where each phone differs, memory stays bounded.
+_REMEMBERED: Final = 2048
+
+
+def cutover(options: RunOptions, plan: CutoverPlan, take: Callable[[FleetLine], None]) -> FleetRun:
+    """Return the run that judges each phone of a fleet by this plan."""
+    judge = CutoverJudge(plan)
+
+    def line_of(phone: Phone, profile: PhoneProfile, collected: Collected, looks: Looks) -> CutoverPhone:
+        return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC))
+
+    return FleetRun(options, line_of, take)
+
+
+class CutoverJudge:
+    """Judges phones by one plan; those that are alike, once. What a gateway shows does not change in between."""
+
+    def __init__(self, plan: CutoverPlan) -> None:
+        self._plan = plan
+        self._known: OrderedDict[object, CutoverDecision] = OrderedDict()
+        self._gateways: dict[str, ShownGateway] = {}
+
+    def judge(
+        self, phone: Phone, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks, finished_at: datetime
+    ) -> CutoverPhone:
+        """Return the line of a phone that would dial these URLs in this order; without a look none was possible."""
+        decision = self._decision(profile, config, looks)
+        return CutoverPhone(
+            mac=phone.mac,
+            device=device_name(phone.mac),
+            model=phone.model,
+            profile=profile.id,
+            labels=phone.labels,
+            readiness=decision.readiness,
+            reasons=decision.reasons,
+            missing=decision.missing,
+            has_new_hash=decision.has_new_hash,
+            has_old_hash=decision.has_old_hash,
+            config=config,
+            gateways=tuple(dict.fromkeys(look.sight.key for _, look in looks if look is not None)),
+            finished_at=finished_at,
+        )
+
+    def _decision(self, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks) -> CutoverDecision:
+        key = (
+            profile.id,
+            profile.model,
+            config.outcome,
+            config.problem,
+            tuple(config.cert_hashes.values()),
+            config.hash_alg,
+            config.host_id_check,
+            tuple(url.text if look is None else look.sight.key for url, look in looks),
+        )
+        known = self._known.get(key)
+        if known is None:
+            gateways = [self._shown(url, look) for url, look in looks]
+            known = self._known[key] = decide_cutover(config, profile, gateways, self._plan)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(key)
+        return known
+
+    def _shown(self, url: GroupUrl, look: GatewayLook | None) -> ShownGateway:
+        if look is None:
+            return ShownGateway(url, {})
+        shown = self._gateways.get(look.sight.key)
+        if shown is None:
+            evidence = look.evidence
+            flights = sorted(evidence.flights(evidence.persona.profile), key=lambda flight: flight.address)
+            shown = ShownGateway(url, {flight.address: evidence.chain(flight.chain) for flight in flights})
+            self._gateways[look.sight.key] = shown
+        return shown
