@@ -13,6 +13,8 @@ from tests.cli.test_watch import DEAD, gateway, watching
 from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN
 from vpnprobe.lab.network import Lab
 
+NAMING = "the collector reads *.prom; name such a file in a directory that there is"
+
 
 @pytest.fixture
 def textfile(tmp_path: Path) -> Path:
@@ -55,7 +57,7 @@ def test_a_check_is_told_all_the_same_where_the_file_cannot_be_written(
     ended = cli("check", plan)
     assert ended.code == CRITICAL
     assert ended.out.startswith("CRITICAL: 2 probes")
-    assert ended.err == f"vpnprobe: textfile {textfile}: name a file in a directory that there is\n"
+    assert ended.err == f"vpnprobe: textfile {textfile}: {NAMING}\n"
 
 
 def test_a_watch_writes_the_last_runs(plan: Path, textfile: Path, tmp_path: Path) -> None:
@@ -67,14 +69,16 @@ def test_a_watch_writes_the_last_runs(plan: Path, textfile: Path, tmp_path: Path
     assert success(textfile) == {"gateway": 1, "dead": 0}
 
 
-@pytest.mark.parametrize("missing", ["directory", "library"])
+@pytest.mark.parametrize("missing", ["directory", "suffix", "library"])
 def test_a_watch_does_not_start_without_its_file(
     cli: CommandLine, plan: Path, textfile: Path, missing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if missing == "directory":
         textfile.parent.rmdir()
+    elif missing == "suffix":
+        plan.write_text(plan.read_text().replace(".prom", ".txt"))
     else:
         monkeypatch.setitem(sys.modules, "prometheus_client", None)
     ended = cli("watch", plan, "--no-history")
     assert ended.code == UNKNOWN
-    assert ("name a file in a directory" if missing == "directory" else "vpnprobe[metrics]") in ended.complaint
+    assert ("vpnprobe[metrics]" if missing == "library" else NAMING) in ended.complaint

@@ -35,6 +35,6 @@ def textfile_of(plan: Plan) -> Textfile | None:
         return None
     require_prometheus_client()
     path = Path(plan.textfile).absolute()
-    if path.is_dir() or not path.parent.is_dir():
-        raise UsageError(f"textfile {path}: name a file in a directory that there is")
+    if path.suffix != ".prom" or not path.parent.is_dir():
+        raise UsageError(f"textfile {path}: the collector reads *.prom; name such a file in a directory that there is")
     return Textfile(path, samples_of, exposition)

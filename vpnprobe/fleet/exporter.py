@@ -19,6 +19,7 @@ from vpnprobe.fleet.plan import Kind, Plan, PlannedProbe, ProbeOptions
 from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
+from vpnprobe.probes.options import DEFAULT_TIMEOUT_S
 from vpnprobe.version import __version__
 
 if TYPE_CHECKING:
@@ -159,7 +160,9 @@ class Exporter:
         )
 
     def _maker(self, planned: PlannedProbe, deadline_s: float) -> MakeProbe:
-        options = {**planned.options, "deadline": deadline_s}
+        # A step that takes the whole time would leave none to say what failed.
+        step_s = min(planned.options.get("timeout", DEFAULT_TIMEOUT_S), deadline_s / 2)
+        options = {**planned.options, "deadline": deadline_s, "timeout": step_s}
         return partial(self._commands[planned.kind].make, options)
 
 
