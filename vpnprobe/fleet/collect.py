@@ -21,12 +21,14 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.fleet import Phone, PhoneConfigSight
 from vpnprobe.model.observation import BootFile, BootFileOutcome, TftpServer
 from vpnprobe.model.target import Endpoint, device_name
+from vpnprobe.phoneconfig.recurring import RecurringConfigs
 from vpnprobe.phones.profile import Boot
 from vpnprobe.probes.bootfiles import (
     ABSENT,
     HTTP_PORT,
     Content,
     Fetched,
+    Parse,
     fetch_by_http,
     fetch_by_tftp,
     fetch_configuration,
@@ -77,6 +79,7 @@ class ConfigCollector:
         self._resolver = resolver
         self._located: asyncio.Task[tuple[TftpServer, ...]] | None = None
         self._addresses: dict[Endpoint, _Address] = {}
+        self._configs = RecurringConfigs()
 
     async def collect(self, phone: Phone, boot: Boot) -> Collected:
         """Ask for one phone's configuration. Failures of the network are in the result; nothing is raised for them."""
@@ -112,7 +115,7 @@ class ConfigCollector:
     def _address(self, where: Endpoint) -> _Address:
         known = self._addresses.get(where)
         if known is None:
-            known = self._addresses[where] = _Address(where, self._options)
+            known = self._addresses[where] = _Address(where, self._options, self._configs.parse)
         return known
 
     async def _servers(self) -> tuple[TftpServer, ...]:
@@ -149,7 +152,8 @@ class _Request:
 class _Address:
     """One address of a server: its ration, and what is known of it."""
 
-    def __init__(self, where: Endpoint, options: CollectOptions) -> None:
+    def __init__(self, where: Endpoint, options: CollectOptions, parse: Parse) -> None:
+        self._parse = parse
         self._where = where
         self._options = options
         self._ration = Ration(options.parallel, 1 / options.rate if options.rate else 0.0)
@@ -163,9 +167,8 @@ class _Address:
         async def get(name: str) -> Fetched:
             return await self._get(request, name)
 
-        return await fetch_configuration(
-            request.boot, request.device, get, trust_list=await self._has_trust_list(request.boot)
-        )
+        trust_list = await self._has_trust_list(request.boot)
+        return await fetch_configuration(request.boot, request.device, get, trust_list=trust_list, parse=self._parse)
 
     async def _has_trust_list(self, boot: Boot) -> bool:
         if self._trust_list is None:

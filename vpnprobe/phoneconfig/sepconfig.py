@@ -36,6 +36,8 @@ _HTML = re.compile(r"(?:<\?xml[^>]{0,200}\?>\s*)?<(?:!doctype\s+)?html\b", re.IG
 _SECRET = re.compile(r"password|passwd|passphrase|passcode|secret|presharedkey|sharedkey|wepkey")
 # The first section that has a value wins (CUCM: phone, then common phone profile, then enterprise).
 _SETTING_SECTIONS = ("vendorconfig", "commonconfig", "enterpriseconfig")
+# Every element below the root whose content is read; of others only that they are there, and where secrets stand.
+READ_SECTIONS = frozenset({*_SETTING_SECTIONS, "vpngroup", "devicepool", "userlocale", "capflist", "tvs"})
 
 
 def parse_phone_config(data: bytes) -> PhoneConfig:
@@ -187,12 +189,13 @@ def _ntp(root: Element, problems: Problems) -> Iterator[NtpServer]:
 
 def _secret_names(root: Element) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for element in root.walk(_is_secret):
+    for element in root.walk(is_secret):
         if element.text.strip() and len(names) < MAX_SECRET_NAMES:
             names[element.tag] = None
     return tuple(names)
 
 
 @lru_cache(maxsize=4096)
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Whether an element of this lower-case name holds a secret."""
     return _SECRET.search(name) is not None

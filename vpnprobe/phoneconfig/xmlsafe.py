@@ -49,7 +49,7 @@ class Element:
     @property
     def name(self) -> str:
         """The name in lower case, without its prefix."""
-        return _bare_name(self._node.tag)
+        return bare_name(self._node.tag)
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -72,7 +72,7 @@ class Element:
         if self._by_name is None:
             self._by_name = {}
             for child in self._node:
-                self._by_name.setdefault(_bare_name(child.tag), []).append(child)
+                self._by_name.setdefault(bare_name(child.tag), []).append(child)
         return [Element(child) for child in self._by_name.get(name, ())]
 
     def find(self, *names: str) -> Element | None:
@@ -86,12 +86,13 @@ class Element:
 
     def walk(self, wanted: Callable[[str], bool] = bool) -> list[Element]:
         """Return this element and all below it whose lower-case name is `wanted`, in document order."""
-        tags = {tag for tag in {node.tag for node in self._node.iter()} if wanted(_bare_name(tag))}
+        tags = {tag for tag in {node.tag for node in self._node.iter()} if wanted(bare_name(tag))}
         return [Element(node) for node in self._node.iter() if node.tag in tags] if tags else []
 
 
 @lru_cache(maxsize=4096)
-def _bare_name(tag: str) -> str:
+def bare_name(tag: str) -> str:
+    """Return the name in lower case and without its prefix."""
     return tag.rpartition(":")[2].lower()
 
 

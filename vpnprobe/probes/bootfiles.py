@@ -34,6 +34,8 @@ ABSENT = frozenset({"timeout", "unreachable"})
 # What a request for one file brought, and the bytes where all came.
 Fetched = tuple[BootFile, bytes | None]
 Get = Callable[[str], Awaitable[Fetched]]
+# Reads a configuration as `parse_phone_config` does.
+Parse = Callable[[bytes], PhoneConfig]
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -53,11 +55,17 @@ class Content(msgspec.Struct, frozen=True):
         )
 
 
-def read_content(name: str, data: bytes, origin: Literal["tftp", "http", "file"], server: str | None = None) -> Content:
+def read_content(
+    name: str,
+    data: bytes,
+    origin: Literal["tftp", "http", "file"],
+    server: str | None = None,
+    parse: Parse = parse_phone_config,
+) -> Content:
     """Read a configuration file once."""
     config, problem = None, None
     try:
-        config = parse_phone_config(data)
+        config = parse(data)
     except WireError as error:
         problem = f"{name} cannot be read: {error}"
     return Content(name, origin, server, config, problem)
@@ -74,26 +82,28 @@ async def fetch_boot_files(boot: Boot, device: str, get: Get) -> Content | None:
     return await fetch_configuration(boot, device, get, trust_list=trusted)
 
 
-async def fetch_configuration(boot: Boot, device: str, get: Get, *, trust_list: bool) -> Content | None:
+async def fetch_configuration(
+    boot: Boot, device: str, get: Get, *, trust_list: bool, parse: Parse = parse_phone_config
+) -> Content | None:
     """Ask for the configuration as a phone does that has, or has not, a trust list; None when none came.
 
     Where it announces an encrypted one, that is asked for too, for the record.
     """
     names = boot.config_files(device, trust_list=trust_list)
-    content = await _first_of(names, get)
+    content = await _first_of(names, get, parse)
     if content is not None and content.config is not None and content.config.kind is ConfigKind.SHORT:
         asked = names[: names.index(content.name) + 1]
         encrypted = boot.config_files(device, trust_list=trust_list, encrypted=True)
-        await _first_of([name for name in encrypted if name not in asked], get)
+        await _first_of([name for name in encrypted if name not in asked], get, parse)
     return content
 
 
-async def _first_of(names: Sequence[str], get: Get) -> Content | None:
+async def _first_of(names: Sequence[str], get: Get, parse: Parse) -> Content | None:
     """Ask for the files in turn until one is there."""
     for name in names:
         file, data = await get(name)
         if data is not None:
-            return read_content(name, data, file.protocol, file.server)
+            return read_content(name, data, file.protocol, file.server, parse)
         if file.outcome in ABSENT:
             break
     return None
