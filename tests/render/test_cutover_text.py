@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 import msgspec
@@ -69,11 +69,18 @@ def test_a_clean_go_says_what_is_next() -> None:
     assert "--after" in told
 
 
+def after(lines: Iterable[FleetLine]) -> Iterator[FleetLine]:
+    for line in lines:
+        yield msgspec.structs.replace(line, settings={"--after": "yes"}) if isinstance(line, FleetStart) else line
+
+
 def test_after_the_swap_nothing_is_next() -> None:
-    lines = list(of(ready(0)))
-    assert isinstance(lines[0], FleetStart)
-    lines[0] = msgspec.structs.replace(lines[0], settings={"--after": "yes"})
-    assert "What is next" not in text(lines)
+    assert "What is next" not in text(after(of(ready(0))))
+
+
+def test_after_the_swap_the_last_line_names_the_address_that_is_behind() -> None:
+    lines = after(of(cutover_phone(1, missing=()), verdict="fail", notes=("One.", "Two.")))
+    assert text(lines).endswith("\nNO-GO: 1 phone: 1 would be cut off. One.\n")
 
 
 def test_a_reservation_is_counted() -> None:

@@ -92,11 +92,11 @@ class Today:
         if has_it is None:
             yield Objection("unknown", f"Whether it has the hash of the {which} is not known.")
         elif not has_it and self._has_new:
-            overwritten = "; uploading the new one, of the same name, overwrote it in CUCM (CSCuh19734)"
+            overwritten = " Uploading a certificate of the same name overwrites the old one in CUCM (CSCuh19734)."
             yield Objection(
                 "cut-off",
-                f"It has the new hash and not that of the {which}: it is cut off until the swap"
-                f"{overwritten if self._same_name(facts) else ''}.",
+                f"It has the new hash and not that of the {which}: it is cut off until the swap."
+                f"{overwritten if self._same_name(facts) else ''}",
                 "keep-old-hash",
             )
         elif not has_it:

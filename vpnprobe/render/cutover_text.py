@@ -25,6 +25,8 @@ _INDENT: Final = " " * 13
 _WORDS: Final[Mapping[str, str]] = {result.key: result.words.lower() for result in RESULTS["cutover"]}
 _ALARMS: Final = tuple(result for result in RESULTS["cutover"] if result.alarms)
 _SWAP: Final[RenewalStep] = "swap-trustpoint"
+# The setting of a run that looks at a swap that was made; its first remark then is an address that is behind.
+_AFTER: Final = "--after"
 
 # The result of phones that explains such a verdict; without one of them a remark does.
 _EXPLAINS: Final = {"fail": "cut-off", "inconclusive": "unknown"}
@@ -84,7 +86,7 @@ class CutoverText:
         told = f"{answer(summary)}: {sentence(summary)}"
         if self._reserved and summary.verdict == "warn":
             told += f" Of {self._reserved:,} there is a reservation."
-        elif summary.verdict != "pass" and summary.notes and not self._explained(summary):
+        elif summary.verdict != "pass" and summary.notes and (_AFTER in self._settings or not self._explained(summary)):
             told += f" {printable(summary.notes[0], _REASON)}"
         missing = [cause(step).short for step in _in_order(summary.counts.causes)]
         return f"{told} Missing: {', '.join(missing)}." if missing else told
@@ -120,7 +122,7 @@ class CutoverText:
                 yield f"{_INDENT}{', '.join(named)}{f' and {more:,} more' if more > 0 else ''}"
                 yield from _fix_lines(STEPS[step])
             yield ""
-        elif summary.verdict in ("pass", "warn") and "--after" not in self._settings:
+        elif summary.verdict in ("pass", "warn") and _AFTER not in self._settings:
             yield "What is next"
             yield f"             {cause(_SWAP).words}"
             yield from _fix_lines(STEPS[_SWAP])
