@@ -556,6 +556,20 @@ async def test_servers_that_are_not_found(
     assert found.kind is kind
 
 
+async def test_a_refusal_says_less_than_a_failure_of_another_server() -> None:
+    async with (
+        dns_server(records(rcode=dns.rcode.REFUSED)) as closed,
+        dns_server(records(rcode=dns.rcode.SERVFAIL)) as broken,
+    ):
+        found = await RecordResolver("here", [closed.endpoint, broken.endpoint], timeout=2).srv(
+            FEDERATION_SERVICE, DOMAIN
+        )
+        only = await RecordResolver("here", [closed.endpoint], timeout=2).srv(FEDERATION_SERVICE, DOMAIN)
+    assert found.failure is not None
+    assert only.failure is not None
+    assert (found.failure.is_dns_refusal, only.failure.is_dns_refusal) == (False, True)
+
+
 async def test_names_that_a_zones_servers_do_not_hold_are_asked_where_they_are() -> None:
     """The zone's own server refuses, the finder knows who holds the target, and only he is believed."""
     async with dns_server(records(rcode=dns.rcode.REFUSED)) as own:
@@ -579,7 +593,7 @@ async def test_names_that_a_zones_servers_do_not_hold_are_asked_where_they_are()
     assert found.addresses == ("192.0.2.9",)
     assert found.servers == (str(own.endpoint), f"127.0.0.2:{own.endpoint.port}")
     for lookup in (refused, nobody):
-        assert lookup.failure == Failure(kind=FailureKind.SERVFAIL, detail=f"REFUSED from {own.endpoint}")
+        assert lookup.failure == Failure(kind=FailureKind.SERVFAIL, code=5, detail=f"REFUSED from {own.endpoint}")
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ def describe_failure(failure: Failure) -> str:
     """Return one clause that says what ended the step."""
     if failure.kind is FailureKind.TLS_ALERT:
         return "TLS alert" if failure.alert is None else f"TLS alert {alert_name(failure.alert)}"
-    words = _FAILURES[failure.kind]
+    words = "the DNS server refuses to answer us" if failure.is_dns_refusal else _FAILURES[failure.kind]
     detail = failure.detail
     return f"{words} ({detail})" if detail and detail.lower() not in words else words
 

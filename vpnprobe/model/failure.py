@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -49,12 +49,16 @@ _WHO: dict[FailureKind, Who] = {
 }
 
 
+# DNS response code (RFC 1035 section 4.1.1): the server does not answer whoever asks, for reasons of its own.
+DNS_REFUSED: Final = 5
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why a step gave no answer.
 
     `alert` is the TLS alert number (RFC 8446 section 6) where kind is TLS_ALERT. `code` is the protocol's own error
-    number where kind is SERVER_ERROR (TFTP error code, HTTP status). `detail` is one clause for a person; it may
-    hold text of the peer and is not yet escaped for a terminal.
+    number where kind is SERVER_ERROR (TFTP error code, HTTP status) or SERVFAIL (DNS response code). `detail` is one
+    clause for a person; it may hold text of the peer and is not yet escaped for a terminal.
     """
 
     kind: FailureKind
@@ -66,3 +70,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def who(self) -> Who:
         """Who failed: this machine, the DNS, the path between, or the peer itself."""
         return _WHO.get(self.kind, "peer")
+
+    @property
+    def is_dns_refusal(self) -> bool:
+        """Whether a DNS server refused to answer us, which tells nothing about the name."""
+        return self.kind is FailureKind.SERVFAIL and self.code == DNS_REFUSED

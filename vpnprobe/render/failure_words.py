@@ -14,6 +14,8 @@ def describe_failure(failure: Failure) -> str:
     if failure.kind is FailureKind.TLS_ALERT and failure.alert is not None:
         return f"alert {alert_name(failure.alert)}"
     words = _FAILURES.get(failure.kind, failure.kind.value.replace("-", " "))
+    if failure.is_dns_refusal:
+        words = "the DNS server refuses to answer us"
     return f"{words} ({printable(failure.detail, 80)})" if failure.detail else words
 
 

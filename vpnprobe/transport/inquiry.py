@@ -135,7 +135,7 @@ class Inquiry:
                 reply = await self._refusal(question, server, reply)
             failures[server] = reply
         none = Failure(kind=FailureKind.DNS_TIMEOUT, detail="no time was left to ask")
-        raise TransportError(min(failures.values(), key=lambda one: _MOST_TELLING.index(one.kind), default=none))
+        raise TransportError(min(failures.values(), key=_how_telling, default=none))
 
     async def _refusal(self, question: Question, server: Endpoint, reply: Reply) -> Failure:
         """Say why this is no answer, after a look at whether the server only withholds one that it cannot validate."""
@@ -148,7 +148,9 @@ class Inquiry:
             unchecked = await self._exchanges.ask(msgspec.structs.replace(question, checking=False), server)
             self._bogus |= not isinstance(unchecked, Failure) and unchecked.rcode in _ANSWERS
         because = f" ({', '.join(reply.reasons)})" if reply.reasons else ""
-        return Failure(kind=FailureKind.SERVFAIL, detail=f"{dns.rcode.to_text(code)} from {server}{because}")
+        return Failure(
+            kind=FailureKind.SERVFAIL, code=int(code), detail=f"{dns.rcode.to_text(code)} from {server}{because}"
+        )
 
 
 def full_name(text: str) -> dns.name.Name:
@@ -224,6 +226,11 @@ def _follow(
         return ()
     missing = FailureKind.NO_ADDRESS if kind in _ADDRESS_TYPES else FailureKind.NO_RECORD
     raise _failed(missing, f"no {dns.rdatatype.to_text(kind)} record{place}")
+
+
+def _how_telling(failure: Failure) -> tuple[int, bool]:
+    """Return the place of a failure among others, what says most first; a refusal says less than another error."""
+    return _MOST_TELLING.index(failure.kind), failure.is_dns_refusal
 
 
 def _failed(kind: FailureKind, detail: str) -> TransportError:

@@ -51,8 +51,8 @@ def found(*addresses: str, **fields: Any) -> Evidence:
     return run(**{"names": (lookup(*addresses),), "visits": visits} | fields)
 
 
-def missing(kind: FailureKind, **fields: Any) -> Evidence:
-    return run(names=(lookup(failure=fail(kind), **fields),), visits=())
+def missing(kind: FailureKind, code: int | None = None, **fields: Any) -> Evidence:
+    return run(names=(lookup(failure=fail(kind, code=code), **fields),), visits=())
 
 
 def by_view(*lookups: AddressLookup, views: tuple[str, ...] = (SYSTEM, OUTSIDE)) -> Evidence:
@@ -91,6 +91,7 @@ ROWS = (
     Row("ADR001", "nxdomain", missing(FailureKind.NAME_NOT_FOUND), "fail", "the name does not exist"),
     Row("ADR001", "no-address", missing(FailureKind.NO_ADDRESS), "fail", "has no address; asked 192.0.2.1:53"),
     Row("ADR001", "servfail", missing(FailureKind.SERVFAIL), "fail", "the DNS server failed"),
+    Row("ADR001", "refused", missing(FailureKind.SERVFAIL, 5), "inconclusive", "another DNS server with --resolver"),
     Row("ADR001", "silent", missing(FailureKind.DNS_TIMEOUT), "inconclusive", "another DNS server with --resolver"),
     Row("ADR001", "local", missing(FailureKind.LOCAL), "inconclusive", "this machine"),
     Row("ADR001", "not-looked-up", run(names=()), "inconclusive", "no address of the target was looked up"),

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.checks.evidence_builder import alarms, finding, findings
+from tests.checks.evidence_builder import alarms, fail, finding, findings
 from tests.checks.federation.builder import (
     DOMAIN,
     IP,
     OUTSIDE,
+    SERVER,
     SYSTEM,
     TARGET,
     lookup,
@@ -25,13 +26,14 @@ from tests.checks.federation.builder import (
 )
 from tests.checks.table import Row, params
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.model.federation import SrvLookup
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, SrvLookup
 from vpnprobe.model.target import Endpoint, Target
 
 NOWHERE = record(".", port=0)
 NAME = f"_sipfederationtls._tcp.{DOMAIN}"
 ALIAS = srv(record(), aliases=("records.steven.lab",))
 BROKEN_ALIAS = no_srv(FailureKind.NAME_NOT_FOUND, aliases=("records.steven.lab",))
+REFUSES = fail(FailureKind.SERVFAIL, code=5, detail="REFUSED")
 OTHER = record("vcse9.cms.steven.lab")
 
 
@@ -79,6 +81,17 @@ ROWS = (
     Row("SRV001", "nxdomain", run(**unpublished()), "fail", "the name does not exist; asked 192.0.2.1:53"),
     Row("SRV001", "no-record", run(**unpublished(FailureKind.NO_RECORD)), "fail", "the name has no such record"),
     Row("SRV001", "servfail", run(**unpublished(FailureKind.SERVFAIL)), "fail", "the DNS server failed"),
+    Row("SRV001", "refused", run(**one(srv(failure=REFUSES))), "inconclusive", "refuses to answer us (REFUSED)"),
+    Row(
+        "SRV001", "refused-advice", run(**one(srv(failure=REFUSES))), "inconclusive", "another DNS server with --resol"
+    ),
+    Row(
+        "SRV001",
+        "refused-by-the-zones-own-server",
+        run(**one(srv(view=AUTHORITATIVE_VIEW, servers=(SERVER,), failure=REFUSES))),
+        "fail",
+        "refuses to answer us (REFUSED); asked 192.0.2.1:53; no edge",
+    ),
     Row("SRV001", "not-offered", run(**one(srv(NOWHERE))), "fail", "says that it does not federate"),
     Row("SRV001", "alias-to-nothing", run(**one(BROKEN_ALIAS)), "fail", "the name does not exist"),
     Row("SRV001", "bogus", run(srv=(srv(record(), dnssec="bogus"),)), "fail", "fail DNSSEC validation"),

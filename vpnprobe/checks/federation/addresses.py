@@ -7,7 +7,7 @@ from typing import Final
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.srv import ASK as ASK_RECORD
-from vpnprobe.checks.federation.srv import PROBE, advice
+from vpnprobe.checks.federation.srv import PROBE, advice, is_refused
 from vpnprobe.checks.federation.zone import address_line, kind_of, public_lines
 from vpnprobe.checks.wording import count, describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1014
@@ -40,7 +40,7 @@ def _judge_address(_case: Case, lookup: AddressLookup) -> Result:
         return unclear(f"the addresses of {lookup.name} were not answered")
     words = describe_failure(lookup.failure)
     asked = listing(lookup.servers) or f"the view {lookup.view}"
-    if lookup.failure.kind not in _ADDRESS_VARIANTS:
+    if lookup.failure.kind not in _ADDRESS_VARIANTS or is_refused(lookup):
         return unclear(f"the addresses of {lookup.name} are not known: {words}; asked {asked}{advice(lookup)}", **facts)
     return failed(
         f"{lookup.name} has no address: {words}; asked {asked}; an edge has nothing to dial",
@@ -81,8 +81,6 @@ ADR001 = Check(
                     The DNS server failed; that says nothing about the record, but a partner behind such a server \
                       finds none.
                     Check that the servers of the zone of {target} answer, by UDP and by TCP.
-                    REFUSED speaks of the server that was asked, which does not serve this machine or not this zone: \
-                      name another one with --resolver.
                     """,
                 ),
             ),

@@ -46,10 +46,15 @@ def _asked(srv: SrvLookup) -> str:
     return f"asked {listing(srv.servers)}" if srv.servers else f"asked the view {srv.view}"
 
 
+def is_refused(lookup: SrvLookup | AddressLookup) -> bool:
+    """Whether the resolver does not serve this machine; a zone's own servers that refuse their zone fail."""
+    return lookup.failure is not None and lookup.failure.is_dns_refusal and lookup.view != AUTHORITATIVE_VIEW
+
+
 def advice(lookup: SrvLookup | AddressLookup) -> str:
     """Return what to try where nobody was heard; the servers of a zone are nobody's to choose."""
-    is_unheard = lookup.failure is not None and lookup.failure.kind in _UNHEARD
-    return "; name another DNS server with --resolver" if is_unheard and lookup.view != AUTHORITATIVE_VIEW else ""
+    is_unheard = lookup.failure is not None and lookup.failure.kind in _UNHEARD and lookup.view != AUTHORITATIVE_VIEW
+    return "; name another DNS server with --resolver" if is_unheard or is_refused(lookup) else ""
 
 
 def _was_asked(srv: SrvLookup) -> bool:
@@ -82,7 +87,7 @@ def _judge_record(_case: Case, srv: SrvLookup) -> Result:
     words = describe_failure(srv.failure)
     if not _was_asked(srv):
         return unclear(f"the zone's own servers could not be asked: {words}", **facts)
-    if srv.failure.kind not in _SRV_VARIANTS:
+    if srv.failure.kind not in _SRV_VARIANTS or is_refused(srv):
         return unclear(f"{srv.name} is not known: {words}; {_asked(srv)}{advice(srv)}", **facts)
     return failed(
         f"{srv.name} is not found: {words}; {_asked(srv)}; no edge finds the domain",
@@ -165,8 +170,6 @@ SRV001 = Check(
                     The DNS server failed; that says nothing about the record, but a partner behind such a server \
                       finds none.
                     Check that the zone's own servers answer, by UDP and by TCP, and that the delegation names them.
-                    REFUSED speaks of the server that was asked, which does not serve this machine or not this zone: \
-                      name another one with --resolver.
                     """,
                 ),
             ),
