@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import ipaddress
+import signal
 import socket
 import sys
 from collections.abc import Generator
@@ -41,6 +42,10 @@ class _Guard:
 
 _guard = _Guard()
 sys.addaudithook(_guard)
+
+# Whoever starts the tests may have it ignored (nohup), and every program that a test starts would inherit that.
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def _needs_no_dns(host: object) -> bool:
