@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -145,10 +145,11 @@ class ScriptedProbe:
         return msgspec.structs.replace(_EVIDENCE, interrupted=interrupted)
 
 
-def planned(name: str, *, interval_s: float = 300.0, alerts: tuple[str, ...] = ("ops",), **more: float) -> PlannedProbe:
-    """Return a probe of a plan."""
-    given = {"failures_to_alarm": 3, "successes_to_clear": 2, "jitter_s": interval_s / 10} | more
-    return PlannedProbe(name=name, kind="federation", options={}, interval_s=interval_s, alerts=alerts, **given)  # type: ignore[arg-type] # counts and times
+def planned(name: str, *, target: str | None = None, **given: Any) -> PlannedProbe:
+    """Return a probe of a plan, each of another target unless one is given."""
+    interval_s = given.setdefault("interval_s", 300.0)
+    usual = {"failures_to_alarm": 3, "successes_to_clear": 2, "jitter_s": interval_s / 10, "alerts": ("ops",)}
+    return PlannedProbe(name=name, kind="federation", options={"domain": target or name}, **(usual | given))
 
 
 def plan_of(world: World, probes: Iterable[PlannedProbe]) -> Plan:

@@ -115,9 +115,8 @@ def _chosen(plan: Plan, names: Sequence[str] | None) -> list[PlannedProbe]:
 
 def _run(plan: Plan, probes: Sequence[PlannedProbe], deadline: float | None) -> dict[str, Report | Unmeasured]:
     """Return what came of each of the probes, by name, also where somebody stops the run."""
-    from vpnprobe.fleet.checking import check_once
+    from vpnprobe.fleet.checking import DEFAULT_AT_ONCE, check_once
     from vpnprobe.fleet.measuring import Unmeasured
-    from vpnprobe.fleet.watch import DEFAULT_AT_ONCE
 
     done: dict[str, Report | Unmeasured] = {}
 

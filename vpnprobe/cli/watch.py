@@ -66,9 +66,10 @@ def watch(
     from vpnprobe.cli.metrics import textfile_of
     from vpnprobe.cli.planned import read_plan, read_plan_aloud
     from vpnprobe.fleet.backlog import HistoryBacklog
+    from vpnprobe.fleet.checking import DEFAULT_AT_ONCE
     from vpnprobe.fleet.state import StateFile
     from vpnprobe.fleet.textfile import TextfileKeeper
-    from vpnprobe.fleet.watch import DEFAULT_AT_ONCE, Surroundings, Watch
+    from vpnprobe.fleet.watch import Surroundings, Watch
     from vpnprobe.render.status_line import status_line
     from vpnprobe.transport.supervisor import Supervisor
 

@@ -19,6 +19,7 @@ from vpnprobe.fleet.alerts import Alerts
 from vpnprobe.fleet.background import in_background
 from vpnprobe.fleet.backlog import HistoryBacklog
 from vpnprobe.fleet.channels import channels_of
+from vpnprobe.fleet.checking import DEFAULT_AT_ONCE, Places
 from vpnprobe.fleet.events import Event, Fact, Gravity, Tell
 from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured
 from vpnprobe.fleet.plan import Plan, PlannedProbe
@@ -39,9 +40,6 @@ from vpnprobe.fleet.textfile import TextfileKeeper
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
 from vpnprobe.transport.supervisor import Supervisor
-
-# Probes that run at once. More would measure this machine's own load.
-DEFAULT_AT_ONCE: Final = 32
 
 # What the last words to alerts, history and state may take when the watch ends, each. Seconds.
 PATIENCE_S: Final = 2.0
@@ -81,7 +79,7 @@ class Watch:
         self._plan = plan
         self._tell = surroundings.tell
         self._now = surroundings.now
-        self._places = asyncio.Semaphore(surroundings.at_once)
+        self._places = Places(surroundings.at_once)
         self._keeper = StateKeeper(surroundings.state, self._snapshot, surroundings.tell)
         self._alerts = Alerts({}, self._tell, self._now, settled=self._keeper.settled, changed=self._keeper.touch)
         self._makers: Mapping[str, MakeProbe] = {}
@@ -224,9 +222,9 @@ class Watch:
         interval = first_start(loop.time(), length, None if at_once else self._since_last_run(planned.name))
         while True:
             await asyncio.sleep(due_at(interval.start, planned.jitter_s, self._world.chance()) - loop.time())
-            async with self._places:
+            async with self._places.turn(planned):
                 interval = current_interval(interval.start, length, loop.time())
-                self._tell_missed(planned, interval.missed, f"{self._world.at_once} other probes were running")
+                self._tell_missed(planned, interval.missed, "too many other probes were running")
                 await self._run_once(planned)
             interval = next_interval(interval.start, length, loop.time())
             self._tell_missed(planned, interval.missed, "the run before took so long")
