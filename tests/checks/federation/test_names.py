@@ -13,6 +13,8 @@ from tests.checks.evidence_builder import REFUSED, alarms, certificate_name, fin
 from tests.checks.federation.builder import (
     ADDRESS,
     DOMAIN,
+    EDGE,
+    IP,
     ISSUING,
     SECOND,
     SECOND_ADDRESS,
@@ -21,6 +23,7 @@ from tests.checks.federation.builder import (
     flight,
     flights,
     handshake,
+    lookup,
     record,
     run,
     shown,
@@ -183,6 +186,24 @@ def test_one_bad_target_of_two_is_told_apart() -> None:
 
 
 HOSTILE = "x';reboot;'.cms.steven.lab"
+
+
+def test_a_target_that_is_to_be_renamed_has_its_new_name_in_the_request() -> None:
+    """One request serves before and after what DOM001 wants."""
+    foreign = "sip.example.net"
+    evidence = run(
+        srv=(srv(record(foreign)),),
+        targets=(target(foreign),),
+        names=(lookup(IP, name=foreign),),
+        visits=(visit(foreign, flights=flights(EDGE)),),
+    )
+    [renamed] = findings(evidence, "DOM001")
+    [named] = findings(evidence, "FCR001")
+    better = renamed.facts["better"]
+    assert better == "sip.cms.steven.lab"
+    assert named.facts["san"] == f"{better},{foreign},{TARGET}"
+    assert f"CN={better}" in str(named.facts["request"])
+    assert f" fqdn {better}" in next(fix.steps for fix in named.fix if fix.platform == "ASA")
 
 
 def test_names_of_a_hostile_zone_or_certificate_are_no_part_of_a_request() -> None:

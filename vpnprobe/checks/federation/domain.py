@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_applicable, passed, unclear
@@ -39,7 +38,7 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
         return passed(f"{target.host} is a host of {seen.domain}", **facts)
     named = _named_together(seen, target)
     rescuing = [host for host in named if place_of(seen.domain, host.rpartition(":")[0]) in _GOOD]
-    better = _host_in_domain(seen.domain, target.host, place, {host.rpartition(":")[0] for host in named})
+    better = name_in_domain(seen, target)
     addresses = sorted({address for names in seen.names if names.name == target.host for address in names.addresses})
     facts |= {
         "better": better,
@@ -70,10 +69,17 @@ def _named_together(seen: Federation, target: EdgeTarget) -> list[str]:
     return list(dict.fromkeys(named)) or [f"{target.host}:{target.port}"]
 
 
-def _host_in_domain(domain: str, host: str, place: TargetPlace, taken: Collection[str]) -> str:
-    """Return the name that the target might have: its first label in the domain, numbered where another has it."""
-    label = "sip" if place is TargetPlace.DOMAIN_ITSELF else host.partition(".")[0]
-    names = (f"{label}{number}.{domain}" for number in ("", *range(2, len(taken) + 3)))
+def name_in_domain(seen: Federation, target: EdgeTarget) -> str:
+    """Return the name that an edge takes the target by: its own, or else the one to rename it to.
+
+    That is its first label in the domain, numbered where another target has it.
+    """
+    place = place_of(seen.domain, target.host)
+    if place in _GOOD:
+        return target.host
+    taken = {host.rpartition(":")[0] for host in _named_together(seen, target)}
+    label = "sip" if place is TargetPlace.DOMAIN_ITSELF else target.host.partition(".")[0]
+    names = (f"{label}{number}.{seen.domain}" for number in ("", *range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)
 
 

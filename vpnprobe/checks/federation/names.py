@@ -191,7 +191,7 @@ FCR004 = Check(
         fix=(
             # The request of an Expressway takes its own host name as common name.
             *(one for one in NEW_CERTIFICATE if one.platform in ("IM and Presence", "ASA", "CA")),
-            fix("Microsoft edge", "At the partner's: the entry under IM Provider must be that common name, {target}."),
+            fix("Microsoft edge", "At the partner's: the entry under IM Provider must be that common name, {fqdn}."),
         ),
         logs=Logs(expressway=(EXPRESSWAY_504,)),
         next=(S_CLIENT, PROBE),

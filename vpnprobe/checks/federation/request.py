@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Collection
 from typing import Final
 
 from vpnprobe.checks.base import Case, fix
 from vpnprobe.checks.federation import needs
+from vpnprobe.checks.federation.domain import name_in_domain
 from vpnprobe.model.finding import Fact, Fix
 from vpnprobe.pki.certificate import CertificateFacts
 
@@ -23,24 +25,31 @@ _SUBJECT: Final = "/C=<country>/ST=<state>/L=<locality>/O=<organisation>/OU=<uni
 
 
 def request_facts(case: Case, leaf: CertificateFacts) -> dict[str, Fact]:
-    """Return `san`, the names of a new certificate by commas, and `request`, the command that asks for it.
+    """Return `fqdn` and `san`, the first and all names of a new certificate, and `request`, the command for it.
 
-    First the target, then the other targets that show the same certificate, then the names that it has. Both are None
-    where the target is no host name.
+    First the target, before it the name that it must be given first (DOM001), then the other targets that show the
+    same certificate, then the names that it has. All are None where the target is no host name.
     """
     target = _host_name(case.subject.target or "")
     if target is None:
-        return {"san": None, "request": None}
-    wanted = [target, *_neighbours(case, leaf), *(leaf.dns_names or ())]
+        return {"fqdn": None, "san": None, "request": None}
+    shown = [target, *_neighbours(case, leaf)]
+    wanted = [*_new_names(case, shown[:1]), *shown, *_new_names(case, shown), *(leaf.dns_names or ())]
     names = list(dict.fromkeys(name for one in wanted if (name := _host_name(one)) is not None))[:MAX_NAMES]
     command = [
         *("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes"),
-        *("-keyout", f"{target}.key", "-out", f"{target}.csr"),
-        *("-subj", f"{_SUBJECT}{target}"),
+        *("-keyout", f"{names[0]}.key", "-out", f"{names[0]}.csr"),
+        *("-subj", f"{_SUBJECT}{names[0]}"),
         *("-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)),
         *("-addext", "extendedKeyUsage=serverAuth,clientAuth"),
     ]
-    return {"san": ",".join(names), "request": shlex.join(command)}
+    return {"fqdn": names[0], "san": ",".join(names), "request": shlex.join(command)}
+
+
+def _new_names(case: Case, hosts: Collection[str]) -> list[str]:
+    """Return the names in the domain of these targets: their own, or those that DOM001 wants."""
+    seen = case.evidence.federation
+    return [name_in_domain(seen, one) for one in seen.targets if one.host in hosts] if seen is not None else []
 
 
 def _neighbours(case: Case, leaf: CertificateFacts) -> list[str]:
@@ -69,7 +78,7 @@ NEW_CERTIFICATE: Final[tuple[Fix, ...]] = (
         """
         Cisco Unified IM and Presence OS Administration > Security > Certificate Management > Generate CSR, for the \
           certificate of the SIP proxy:
-        Common name: {target}
+        Common name: {fqdn}
         Alternative names: {san}
         Upload the signed certificate there, restart Cisco SIP Proxy.
         """,
@@ -79,8 +88,8 @@ NEW_CERTIFICATE: Final[tuple[Fix, ...]] = (
         """
         configure terminal
         crypto ca trustpoint <trustpoint>
-         fqdn {target}
-         subject-name cn={target},OU=<unit>,C=<country>,St=<state>,L=<locality>,O=<organisation>
+         fqdn {fqdn}
+         subject-name cn={fqdn},OU=<unit>,C=<country>,St=<state>,L=<locality>,O=<organisation>
          exit
         crypto ca enroll <trustpoint>
         """,
