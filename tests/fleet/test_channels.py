@@ -71,6 +71,15 @@ def test_an_alert_as_json_and_back() -> None:
     assert msgspec.json.decode(data, type=Alert) == ALERT
 
 
+def test_the_example_for_those_who_read_it() -> None:
+    """The README shows every key, with values of their kind."""
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    example = readme.partition('```json\n{"schema_version": 1, "id"')[2].partition("```")[0]
+    told = msgspec.json.decode('{"schema_version": 1, "id"' + example)
+    assert list(told) == list(AS_JSON)
+    assert msgspec.json.decode(msgspec.json.encode(msgspec.convert(told, Alert))) == told
+
+
 # --- a command ---
 
 
