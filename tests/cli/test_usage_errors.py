@@ -70,7 +70,7 @@ BAD_USAGE = {
     "timeout that is a word": (replaced("--timeout", "soon"), "--timeout"),
     "deadline below zero": (replaced("--deadline", "-1"), "--deadline"),
     "no connection at all": (replaced("--parallel", "0"), "--parallel"),
-    "unknown format": (replaced("--format", "xml"), "takes one of text, json, jsonl, junit, nagios; try: "),
+    "unknown format": (replaced("--format", "xml"), "takes one of text, json, jsonl, junit, nagios, prometheus; try: "),
     "certHash that is too short": (replaced("--cert-hash", "abc"), "2 bytes; a certHash is 20 bytes"),
     "certHash that is no hash": (replaced("--cert-hash", "5X6B6pl?"), "neither base64 nor hex"),
     "key without certificate": (replaced("--client-key", "key.pem"), "--client-key needs --client-cert"),
