@@ -78,10 +78,11 @@ T = TypeVar("T")
 Outcome = Comparison | Missing | Note
 
 
-def in_turn(rounds: int, *runs: Callable[[], T]) -> list[list[T]]:
+def in_turn(rounds: int, *runs: Callable[[], T], warm_up: bool = True) -> list[list[T]]:
     """Run each once to warm up, then all of them in turn (A B A B ...); return the results of each."""
-    for run in runs:
-        run()
+    if warm_up:
+        for run in runs:
+            run()
     results: list[list[T]] = [[] for _ in runs]
     for _ in range(rounds):
         for kept, run in zip(results, runs, strict=True):

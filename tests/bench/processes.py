@@ -61,10 +61,10 @@ class Cost:
     peak_bytes: int
 
 
-def cost(command: Sequence[str]) -> Cost:
-    """Run a command to its end, its output thrown away; raises `RuntimeError` at any exit code but 0."""
+def cost(command: Sequence[str], *, codes: Sequence[int] = (0,)) -> Cost:
+    """Run a command to its end, its output thrown away; raises `RuntimeError` at any exit code but `codes`."""
     measuring = [sys.executable, "-m", f"{__package__}.costs", *command]
     ended = subprocess.run(measuring, capture_output=True, check=False)
-    if ended.returncode:
+    if ended.returncode not in codes:
         raise RuntimeError(f"{' '.join(command)} ended with {ended.returncode}: {ended.stderr.decode()}")
     return Cost(**json.loads(ended.stdout))

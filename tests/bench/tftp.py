@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tests.bench.machine import found
 from tests.bench.measure import Aim, Comparison, Missing, Note, Outcome, in_turn
-from tests.bench.processes import group, server
-from vpnprobe.transport.tftp import fetch_tftp
+from tests.bench.processes import server
+from tests.bench.tftpd import fetch, started_tftpd
 
 ROUNDS = 9
 FILES = 2000
@@ -25,10 +25,6 @@ AT_ONCE = 32
 FILE_BYTES = 10_000
 """About what a phone's configuration has."""
 _NAME = "SEP8CB64F576113.cnf.xml"
-_TIMEOUT_S = 2.0
-_DEADLINE_S = 60.0
-_TRIES = 10
-_BETWEEN_TRIES_S = 0.1
 _REQUEST = b"\0\x01" + _NAME.encode() + b"\0octet\0"
 _BLOCK_AND_HEADER = 516
 
@@ -41,11 +37,14 @@ def measure() -> Iterator[Outcome]:
     with server("tftp_server", given=data) as port:
         yield from _beside_each("a server that only replays", int(port))
     with ExitStack() as stack:
-        tftpd = _started_tftpd(stack, data)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (directory / _NAME).write_bytes(data)
+        (directory / _NAME).chmod(0o644)
+        tftpd = started_tftpd(stack, directory, _NAME)
         if isinstance(tftpd, int):
             yield from _beside_each("tftpd-hpa", tftpd)
         else:
-            yield tftpd
+            yield Missing("TFTP files per second from tftpd-hpa", "`curl --parallel`", tftpd)
     yield Note(
         f"TFTP: {FILE_BYTES:,} bytes in blocks of 512 without options, {AT_ONCE} at once. The bare loop takes every "
         "datagram for the right one; where it is no faster, the server is the ceiling."
@@ -55,7 +54,7 @@ def measure() -> Iterator[Outcome]:
 def _beside_each(name: str, port: int) -> Iterator[Outcome]:
     what = f"TFTP files per second from {name}"
     runs: list[Run] = [lambda: _ours(port), lambda: _bare(port)]
-    curl = _curl_remedy()
+    curl = curl_remedy()
     if curl is None:
         runs.append(lambda: _curl(port))
     ours, bare, *rest = in_turn(ROUNDS, *runs)
@@ -80,35 +79,13 @@ def _row(
     return Comparison(what=what, ours=rates[0], beside=beside, theirs=rates[1], unit="/s", aim=aim)
 
 
-def _curl_remedy() -> str | None:
+def curl_remedy() -> str | None:
     """Say what to do, if there is no curl that can do it."""
     path = found("curl")
     if path is None:
         return "no curl; `apt-get install curl`"
     version = subprocess.run([path, "--version"], capture_output=True, check=False, text=True).stdout
     return None if "tftp" in version.split() else "this curl was built without TFTP; `apt-get install curl`"
-
-
-def _started_tftpd(stack: ExitStack, data: bytes) -> int | Missing:
-    """Start tftpd-hpa with the file and return its port, once it has given that file."""
-    path = found("in.tftpd")
-    what = "TFTP files per second from tftpd-hpa"
-    if path is None:
-        return Missing(what, "`curl --parallel`", "no in.tftpd; `apt-get install tftpd-hpa`")
-    directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-    directory.chmod(0o755)
-    (directory / _NAME).write_bytes(data)
-    (directory / _NAME).chmod(0o644)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    stack.enter_context(group([path, "--foreground", "--secure", "--address", f"127.0.0.1:{port}", str(directory)]))
-    for _ in range(_TRIES):
-        result = asyncio.run(_fetch(port))
-        if result is None:
-            return port
-        time.sleep(_BETWEEN_TRIES_S)
-    return Missing(what, "`curl --parallel`", f"in.tftpd did not serve ({result}); it does when root starts it")
 
 
 def _ours(port: int) -> tuple[float, float]:
@@ -121,19 +98,13 @@ async def _fetch_all(port: int) -> None:
 
     async def one_after_the_other() -> None:
         for _ in due:
-            problem = await _fetch(port)
+            problem = await fetch(port, _NAME)
             if problem is not None:
                 raise RuntimeError(f"a download ended with {problem}")
 
     async with asyncio.TaskGroup() as tasks:
         for _ in range(AT_ONCE):
             tasks.create_task(one_after_the_other())
-
-
-async def _fetch(port: int) -> str | None:
-    deadline = asyncio.get_running_loop().time() + _DEADLINE_S
-    result = await fetch_tftp("127.0.0.1", port, _NAME, timeout=_TIMEOUT_S, deadline=deadline)
-    return None if result.outcome == "received" else result.outcome
 
 
 def _curl(port: int) -> tuple[float, float]:
