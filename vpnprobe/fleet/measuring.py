@@ -50,10 +50,15 @@ class Measurement:
     """
 
     def __init__(self) -> None:
+        self._one_run = asyncio.Lock()
         self._left_alone: asyncio.Task[Evidence] | None = None
 
     async def measure(self, make: MakeProbe, deadline_s: float) -> Report | Unmeasured:
         """Run the probe that `make` gives and judge what it saw. Never raises, but where it is cancelled itself."""
+        async with self._one_run:
+            return await self._measure(make, deadline_s)
+
+    async def _measure(self, make: MakeProbe, deadline_s: float) -> Report | Unmeasured:
         if self._left_alone is not None and not self._left_alone.done():
             return Unmeasured("an earlier run of this probe was stopped at its deadline and does not end")
         try:

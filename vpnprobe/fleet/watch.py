@@ -191,18 +191,16 @@ class Watch:
         is_start = not self._planned
         before, self._planned = self._planned, {planned.name: planned for planned in plan.probes}
         self._makers = plan.makers
-        leaving: dict[str, asyncio.Task[None]] = {}
         for name in before:
             if self._planned.get(name) != before[name]:
-                leaving[name] = self._tasks.pop(name)
-                leaving[name].cancel()
+                self._tasks.pop(name).cancel()
         self._states = {name: self._states.get(name, ProbeState()) for name in self._planned}
         self._measurements = {name: self._measurements.get(name, Measurement()) for name in self._planned}
         if self._world.textfile is not None:
             self._world.textfile.keep(self._planned)
         for name, planned in self._planned.items():
             if name not in self._tasks:
-                task = asyncio.create_task(self._attend(planned, leaving.get(name), at_once=not is_start))
+                task = asyncio.create_task(self._attend(planned, at_once=not is_start))
                 # It ends when it is cancelled. A probe that nobody attends to any more must not go unnoticed.
                 task.add_done_callback(lambda task: None if task.cancelled() else self.stop())
                 self._tasks[name] = task
@@ -210,13 +208,11 @@ class Watch:
 
     # --- one probe ---
 
-    async def _attend(self, planned: PlannedProbe, before: asyncio.Task[None] | None, *, at_once: bool) -> None:
-        """Run one probe again and again, first when the task that did so `before` has ended.
+    async def _attend(self, planned: PlannedProbe, *, at_once: bool) -> None:
+        """Run one probe again and again.
 
-        With `at_once` it is not waited for the rhythm of earlier runs: the operator wants to see what the change did.
+        With `at_once` it does not wait for the rhythm of earlier runs: the operator wants to see what the change did.
         """
-        if before is not None:
-            await asyncio.wait({before})
         loop = asyncio.get_running_loop()
         length = planned.interval_s
         interval = first_start(loop.time(), length, None if at_once else self._since_last_run(planned.name))
