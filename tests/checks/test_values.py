@@ -70,6 +70,24 @@ ODD = run(boot_files=(boot_file(protocol="http", server="[no address"),))
             id="federation-for-anybody",
         ),
         pytest.param(
+            federation_run(given_roots=("0" * 64,), client_chain=("1" * 64,)),
+            "vpnprobe federation x",
+            "vpnprobe federation x --ca <file> --client-cert <file> --client-key <file>",
+            id="federation-with-files",
+        ),
+        pytest.param(
+            federation_run(**federation_builder.with_sip(federation_builder.sip(sender="me@example.com"))),
+            "vpnprobe federation x",
+            "vpnprobe federation x --sip --sip-from me@example.com",
+            id="federation-with-a-sender",
+        ),
+        pytest.param(
+            federation_run(given_roots=("0" * 64,)),
+            "vpnprobe federation x --ca <root.pem>",
+            "vpnprobe federation x --ca <root.pem>",
+            id="federation-with-another-root",
+        ),
+        pytest.param(
             federation_run(
                 srv=(federation_builder.srv(federation_builder.record(), view="authoritative"),),
                 **federation_builder.with_sip(federation_builder.sip()),

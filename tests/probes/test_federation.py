@@ -518,9 +518,13 @@ async def test_sip_goes_over_the_last_session(given: bool) -> None:
     async with federated() as lab:
         evidence = await lab.probe(sip=True, client=lab.credential if given else None)
         name = evidence.client_chain[0] if given else None
+        of_somebody = await lab.probe(sip=True, sip_from="me@uc.example")
     visit = only_visit(evidence)
     assert visit.sip is not None
-    assert (visit.sip.status, visit.sip.client_certificate) == (200, name)
+    assert (visit.sip.status, visit.sip.client_certificate, visit.sip.sender) == (200, name, None)
+    named = only_visit(of_somebody).sip
+    assert named is not None
+    assert named.sender == "me@uc.example"
 
 
 async def test_sip_that_is_not_answered() -> None:

@@ -76,8 +76,9 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
 def as_in_this_run(evidence: Evidence, subject: Subject, command: str) -> str:
     """Return a shell command with what this run was given, so that it asks the same servers as the same phone.
 
-    The file names of credentials are no part of Evidence, so neither a login nor a CA is repeated by it. Where the
-    subject is what one DNS view says, that view's server is asked.
+    File names are no part of Evidence: for those of a federation's run a placeholder stands, so that the command does
+    not answer differently without them; a phone's login is not repeated. Where the subject is what one DNS view says,
+    that view's server is asked.
     """
     program, _, rest = command.partition(" ")
     if program == "vpnprobe":
@@ -100,7 +101,7 @@ def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]
     else:
         return
     given += [("--resolver", str(resolver)) for resolver in evidence.target.resolvers]
-    yield from (switch for switch in switches if switch not in command.split())
+    yield from (switch for switch in switches if switch.partition(" ")[0] not in command.split())
     for option, value in given:
         if option not in command:
             yield f"{option} {shlex.quote(value)}"
@@ -123,14 +124,18 @@ def _phone_options(evidence: Evidence, subcommand: str) -> list[tuple[str, str]]
 
 
 def _federation_options(evidence: Evidence) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the switches and the options with a value."""
+    """Return the switches, among them those with a placeholder, and the options with a value."""
     seen, expected = evidence.federation, evidence.expectation
     switches = {
         "--authoritative": seen is not None and any(srv.view == AUTHORITATIVE_VIEW for srv in seen.srv),
         "--imp": expected.im_and_presence,
         "--sip": seen is not None and any(visit.sip is not None for visit in seen.visits),
+        "--ca <file>": seen is not None and bool(seen.given_roots),
+        "--client-cert <file> --client-key <file>": bool(evidence.client_chain),
     }
-    given = [("--partner", expected.partner)] if expected.partner != "any" else []
+    given: list[tuple[str, str]] = [("--partner", expected.partner)] if expected.partner != "any" else []
+    senders = (visit.sip.sender for visit in seen.visits if visit.sip is not None) if seen is not None else ()
+    given += [("--sip-from", sender) for sender in senders if sender is not None][:1]
     return [switch for switch, is_on in switches.items() if is_on], [
         *given,
         *(("--expect", fingerprint) for fingerprint in expected.certificates),

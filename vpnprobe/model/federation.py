@@ -93,6 +93,7 @@ class EdgeTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class SipExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One OPTIONS over an established session and its final answer.
 
+    `sender` is the `user@domain` that it was from, None for the anonymous one.
     `headers` are (name in lower case, value) in order of the message, capped; `provisional` the 1xx status codes
     before. `empty_fragments`: the peer sent empty records before its data, as OpenSSL does in TLS 1.0 with CBC
     suites; None where the session's suite does not allow to tell. `breaches` are the rules of RFC 3261 that the answer
@@ -101,6 +102,7 @@ class SipExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """
 
     uri: str
+    sender: str | None = None
     status: int | None = None
     reason: str | None = None
     headers: tuple[tuple[str, str], ...] = ()

@@ -19,7 +19,7 @@ from vpnprobe.phones.profile import edge_hellos
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.edgename import decide_edge_name
 from vpnprobe.probes.flights import FlightRunner, Hello
-from vpnprobe.probes.options import FederationOptions
+from vpnprobe.probes.options import ANONYMOUS_USER, FederationOptions
 from vpnprobe.probes.ration import Ration
 from vpnprobe.probes.recorder import Recorder
 from vpnprobe.wire.tls.registry import Version
@@ -136,7 +136,8 @@ class Visit:
         except HandshakeFailed as error:
             exchange = SipExchange(uri=uri, failure=error.failure)
         name = next((one.client_certificate for one in reversed(self._handshakes) if one.completed), None)
-        self._sip = msgspec.structs.replace(exchange, client_certificate=name)
+        sender = self._options.sip_from if self._options.sip_from != ANONYMOUS_USER else None
+        self._sip = msgspec.structs.replace(exchange, client_certificate=name, sender=sender)
 
     def read_path(self, public: RootStore) -> None:
         """Build the certification path of the chain."""
