@@ -90,6 +90,7 @@ BAD_USAGE = {
     "output in no directory": (replaced("--output", "nowhere/report.json"), "does not exist; make it first"),
     "output of the catalogue in no directory": (["explain", "-o", "nowhere/x"], "does not exist; make it first"),
     "unknown check": (["explain", "PIN999"], "did you mean PIN"),
+    "a word that no check has": (["explain", "nonsense"], "no check is called 'nonsense'; `vpnprobe explain` lists"),
     "unobservable of one check": (["explain", "PIN001", "--unobservable"], "leave the check's name out"),
     "unknown scenario": (["lab", "try", "helthy"], "did you mean healthy"),
     "unknown scenario to keep up": (["lab", "up", "helthy"], "did you mean healthy"),

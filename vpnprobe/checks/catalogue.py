@@ -54,6 +54,7 @@ def find(name: str) -> AnyCheck:
     known = {key: check for check in CHECKS for key in (check.id.lower(), check.slug)}
     if wanted in known:
         return known[wanted]
-    closest = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(known[key].id for key in closest)}? " if closest else ""
+    closest = [known[key].id for key in difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)]
+    closest = closest or [check.id for check in CHECKS if check.id.lower().startswith(wanted[:3] or " ")][:3]
+    hint = f"did you mean {', '.join(closest)}? " if closest else ""
     raise UsageError(f"no check is called {name!r}; {hint}`vpnprobe explain` lists all")
