@@ -110,8 +110,8 @@ def _read_visit(case: Case) -> EdgeVisit | Lack:
             continue
         if one.not_dialled is None:
             return one
-        # Where nothing at all was dialled, nothing speaks for the domain either.
-        is_beside = any(other.not_dialled is None for other in visits)
+        # Where nothing of the target was dialled, nothing speaks for it, whatever another target does.
+        is_beside = any(other.target == one.target and other.not_dialled is None for other in visits)
         return Lack(f"not dialled: {one.not_dialled}", "not-applicable" if is_beside else "inconclusive")
     return not_reached(case.evidence, "first-flight")
 
