@@ -149,7 +149,7 @@ def test_rows_that_cannot_be_used_are_told_and_stop_nobody(cli: CommandLine, goo
     ended = cli("sweep", path, *good.servers, *QUICK)
     assert ended.code == WARNING
     assert f"{path}, line 3: 'SEPxx' is not a MAC address" in ended.err
-    assert ended.out.endswith("\nWARNING: 1 phones: 1 OK; 1 rows cannot be used\n")
+    assert ended.out.endswith("\nWARNING: 1 phone: 1 OK; rows that cannot be used: 1\n")
     assert "1  rows of phones that came before, merged" in ended.out
 
 

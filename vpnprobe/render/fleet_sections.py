@@ -7,6 +7,7 @@ from typing import Final
 
 from vpnprobe.model.fleet import Counts, FleetSummary, GatewaySight
 from vpnprobe.render.escape import printable
+from vpnprobe.render.fleet_words import phones
 
 # Groups of one label that are shown; the worst come first.
 SHOWN_GROUPS: Final = 40
@@ -23,7 +24,7 @@ _GOOD: Final = ("pass", "ready")
 def number_lines(summary: FleetSummary, words: Mapping[str, str]) -> Iterator[str]:
     """Yield how many phones there were, how they ended, and what is missing of the run."""
     counts = summary.counts
-    yield f"{counts.total:,} phones in {duration(summary.duration_s)}"
+    yield f"{phones(counts.total)} in {duration(summary.duration_s)}"
     for result, number in counts.by_result.items():
         yield f"  {number:>9,}  {words.get(result, result)}"
     if summary.not_reached:
@@ -44,7 +45,7 @@ def gateway_lines(
     yield "Gateways"
     for key, sight in sorted(gateways.items()):
         counts = summary.by_gateway.get(key, Counts())
-        yield f"  {printable(key)}  {counts.total:,} phones: {results(counts, words)}"
+        yield f"  {printable(key)}  {phones(counts.total)}: {results(counts, words)}"
         yield from _address_lines(sight)
     yield ""
 

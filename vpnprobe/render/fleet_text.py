@@ -9,6 +9,8 @@ from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.model.fleet import Counts, FleetLine, FleetSummary, GatewaySight, SweptPhone
 from vpnprobe.render.escape import printable
 from vpnprobe.render.fleet_sections import ENDS, gateway_lines, group_lines, note_lines, number_lines
+from vpnprobe.render.fleet_words import cause as cause_words
+from vpnprobe.render.fleet_words import phones
 from vpnprobe.render.status_line import STATUS_WORDS
 
 # Phones named for each cause; JSON lines name all.
@@ -73,10 +75,13 @@ class SweepText:
             return
         yield "Causes"
         for cause, number in counts.causes.items():
-            yield f"  {number:>9,}  {cause}  {_TITLES.get(cause, _outcome_words(cause))}"
+            yield f"  {number:>9,}  {cause}  {_TITLES.get(cause) or cause_words(cause).words}"
             named = self._phones.get(cause, [])
             more = number - len(named)
             yield f"             {', '.join(named)}{f' and {more:,} more' if more > 0 else ''}"
+        known = next((cause for cause in counts.causes if cause in _TITLES), None)
+        if known is not None:
+            yield f"  What it means and what mends it: vpnprobe explain {known}; every phone: --verbose"
         yield ""
 
 
@@ -88,13 +93,9 @@ def sweep_status_line(summary: FleetSummary) -> str:
         for verdict in ("fail", "inconclusive", "warn", "pass")
         if counts.by_result.get(verdict)
     ]
-    text = f"{counts.total:,} phones: {', '.join(told) or 'none'}"
+    text = f"{phones(counts.total)}: {', '.join(told) or 'none looked at'}"
     if summary.interrupted is not None:
-        text += f"; {ENDS[summary.interrupted]}, {summary.not_reached:,} phones not reached"
+        text += f"; {ENDS[summary.interrupted]}, {phones(summary.not_reached)} not reached"
     if summary.row_problems:
-        text += f"; {summary.row_problems:,} rows cannot be used"
+        text += f"; rows that cannot be used: {summary.row_problems:,}"
     return f"{STATUS_WORDS[summary.verdict]}: {text}"
-
-
-def _outcome_words(outcome: str) -> str:
-    return f"configuration {outcome.replace('-', ' ')}"
