@@ -133,9 +133,7 @@ def dashboard(output: shared.OutputOption = None) -> int:
 
 
 def _described(probe: PlannedProbe) -> str:
-    options = probe.options
-    target = options.get("target") or options.get("domain") or options.get("group-url")
-    return f"{probe.name}: {probe.kind} {target} every {probe.interval_s:g} s"
+    return f"{probe.name}: {probe.kind} {probe.target} every {probe.interval_s:g} s"
 
 
 def _count(number: int, what: str) -> str:

@@ -30,14 +30,13 @@ class Places:
     @asynccontextmanager
     async def turn(self, planned: PlannedProbe) -> AsyncIterator[None]:
         """Wait for a place and hold it while the body runs."""
-        async with self._targets.of(_target(planned)).turn(), self._all:
+        async with self._targets.of(_place(planned.target)).turn(), self._all:
             yield
 
 
-def _target(planned: PlannedProbe) -> str:
-    """Return the host and port, or the domain, that the probe dials."""
-    named = next((planned.options[key] for key in ("group-url", "target", "domain") if key in planned.options), "")
-    _, scheme, rest = str(named).rpartition("://")
+def _place(target: str) -> str:
+    """Return the host and port, or the domain, of a target."""
+    _, scheme, rest = target.rpartition("://")
     return rest.partition("/")[0].lower() if scheme else rest.lower()
 
 

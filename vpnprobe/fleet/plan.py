@@ -79,6 +79,11 @@ class PlannedProbe:
     labels: Mapping[str, str] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
 
+    @property
+    def target(self) -> str:
+        """What is dialled, as the plan has it: a group-url, a gateway or a domain."""
+        return str(next((self.options[key] for key in ("group-url", "target", "domain") if key in self.options), ""))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTarget:

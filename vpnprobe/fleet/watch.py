@@ -243,11 +243,10 @@ class Watch:
         name = planned.name
         if isinstance(outcome, Report):
             result, text, cause = LEVEL_OF[outcome.verdict], self._world.status_line(outcome), outcome.cause
-            target = outcome.target.label
             if self._world.history is not None:
                 self._world.history.put(outcome, name)
         else:
-            result, text, cause, target = "unknown", f"UNKNOWN: {_one_line(outcome.reason)}", None, name
+            result, text, cause = "unknown", f"UNKNOWN: {_one_line(outcome.reason)}", None
             self._tell_details(name, outcome)
         thresholds = Thresholds(planned.failures_to_alarm, planned.successes_to_clear)
         before = self._states[name].condition
@@ -255,14 +254,12 @@ class Watch:
         self._states[name] = ProbeState(condition=after, last_run=started)
         self._tell(Event("run", "info", {"probe": name, "result": result, "text": text}))
         if after.level != before.level and after.level is not None:
-            self._change(planned, before, after.level, text=text, cause=cause, target=target)
+            self._change(planned, before, after.level, text=text, cause=cause)
         self._keeper.touch()
         if self._world.textfile is not None:
             self._world.textfile.put(planned, outcome, self._now())
 
-    def _change(
-        self, planned: PlannedProbe, before: Condition, level: Level, *, text: str, cause: str | None, target: str
-    ) -> None:
+    def _change(self, planned: PlannedProbe, before: Condition, level: Level, *, text: str, cause: str | None) -> None:
         at = self._now()
         alert = Alert(
             id=alert_id(planned.name, level, at),
@@ -274,7 +271,7 @@ class Watch:
             since=before.since,
             text=text,
             cause=cause,
-            target=target,
+            target=planned.target,
             labels=dict(planned.labels),
         )
         facts = {"probe": planned.name, "from": before.level, "to": level, "cause": cause, "text": text, "id": alert.id}
