@@ -11,7 +11,6 @@ from tests.checks.federation.builder import (
     ADDRESS,
     IP,
     SECOND,
-    SECOND,
     SECOND_ADDRESS,
     TARGET,
     flight,
