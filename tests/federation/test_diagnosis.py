@@ -9,7 +9,7 @@ import pytest
 from tests.federation import logs
 from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.federation import diagnosis, numbers, rules
-from vpnprobe.federation.diagnosis import Diagnoser, Diagnosis, verdict_of
+from vpnprobe.federation.diagnosis import Diagnoser, Diagnosis, are_calls, verdict_of
 from vpnprobe.federation.diagnostics import CODES
 from vpnprobe.federation.rule import Rule
 from vpnprobe.federation.symptom import Symptom, SymptomKind
@@ -132,6 +132,17 @@ def test_an_answer_without_a_reason_whose_reason_the_text_holds() -> None:
 def test_what_a_symptom_means(text: str, name: str, verdict: Verdict) -> None:
     found = only(text)
     assert (found.name, found.verdict) == (name, verdict)
+
+
+@pytest.mark.parametrize(
+    ("methods", "calls"),
+    [(("INVITE", "INVITE"), True), (("INVITE", "SUBSCRIBE"), False), (("SUBSCRIBE",), False), ((), False)],
+)
+def test_an_answer_to_calls_alone_is_told_apart(methods: tuple[str, ...], calls: bool) -> None:
+    text = "".join(f"SIP/2.0 504 Server Time-out\nCSeq: 1 {method}\n\n" for method in methods)
+    found = diagnose(text or "SIP/2.0 504 Server Time-out\n\n")
+    assert [one.calls for one in found] == [calls]
+    assert are_calls(found, "refused") is calls
 
 
 def test_a_provisional_answer_says_nothing() -> None:

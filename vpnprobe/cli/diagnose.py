@@ -133,6 +133,7 @@ def _read(stream: BinaryIO, name: str, diagnoser: Diagnoser, file: str | None) -
 
 def _json(diagnoses: Sequence[Diagnosis], verdict: Verdict, lines: int, recognised: int, left_out: int) -> str:
     from vpnprobe.checks.federation.differential import possible_causes
+    from vpnprobe.federation.diagnosis import are_calls
     from vpnprobe.federation.trace import LOOKED_FOR
 
     outcomes = dict.fromkeys(one.outcome for one in diagnoses if one.outcome is not None)
@@ -144,7 +145,7 @@ def _json(diagnoses: Sequence[Diagnosis], verdict: Verdict, lines: int, recognis
         possible={
             outcome: [
                 {"name": cause.slug, "statements": cause.statements, "fix": cause.fix}
-                for cause in possible_causes(outcome)
+                for cause in possible_causes(outcome, calls=are_calls(diagnoses, outcome))
             ]
             for outcome in outcomes
         },

@@ -39,7 +39,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is wrong, placeholders filled. `count` counts all places, `places` are the first ones.
 
-    `checks` are those of the federation probe that would prove it. `next` are commands.
+    `checks` are those of the federation probe that would prove it. `next` are commands. `calls` says that every place
+    whose SIP method is known answers an INVITE, and that there is one.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     causes: tuple[Cause, ...] = ()
     next: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    calls: bool = False
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -80,6 +82,7 @@ class Diagnoser:
                 return
             group = self._found[key] = _Group(rule, values)
         group.count += 1
+        group.methods |= {symptom.method} if symptom.method else set()
         if len(group.places) < MAX_PLACES:
             group.places.append(Place(line=symptom.line, excerpt=symptom.excerpt, file=file))
 
@@ -95,6 +98,11 @@ def verdict_of(diagnoses: Sequence[Diagnosis]) -> Verdict:
     found = {diagnosis.verdict for diagnosis in diagnoses}
     ranked: tuple[Verdict, ...] = ("fail", "warn", "inconclusive", "pass")
     return next((verdict for verdict in ranked if verdict in found), "inconclusive")
+
+
+def are_calls(diagnoses: Sequence[Diagnosis], outcome: Outcome) -> bool:
+    """Whether what came to this outcome are calls only."""
+    return all(one.calls for one in diagnoses if one.outcome == outcome)
 
 
 def rule_for(symptom: Symptom) -> Rule | None:
@@ -158,10 +166,12 @@ class _Group:
         self.values = values
         self.count = 0
         self.places: list[Place] = []
+        self.methods: set[str] = set()
 
     def take(self, other: _Group) -> None:
         """Take over the places of another group."""
         self.count += other.count
+        self.methods |= other.methods
         self.places = sorted((*self.places, *other.places), key=lambda place: (place.file or "", place.line))
         del self.places[MAX_PLACES:]
 
@@ -182,6 +192,7 @@ class _Group:
             causes=causes,
             next=tuple(map(self._fill, self.rule.next)),
             outcome=self.rule.outcome,
+            calls=self.methods == {"INVITE"},
         )
 
     def _fix(self, fix: Fix) -> Fix:

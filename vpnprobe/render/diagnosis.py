@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from vpnprobe.checks.federation.differential import possible_causes
-from vpnprobe.federation.diagnosis import Diagnosis, fill
+from vpnprobe.federation.diagnosis import Diagnosis, are_calls, fill
 from vpnprobe.federation.trace import LOOKED_FOR
 from vpnprobe.model.finding import Verdict
 from vpnprobe.render.escape import printable
@@ -74,7 +74,7 @@ def _alike(diagnoses: Sequence[Diagnosis], width: int) -> list[str]:
         values = {} if domain is None else {"domain": domain}
         numbers = ", ".join(str(number) for number, _ in about)
         lines += ["", f"Also possible for {numbers}. Nothing of this shows from outside:"]
-        for cause in possible_causes(outcome):
+        for cause in possible_causes(outcome, calls=are_calls(diagnoses, outcome)):
             lines += wrapped("  - ", cause.title, width)
             told = [("look", f"{cause.platform}: {where}") for where in cause.confirm]
             told += [("sign", sign) for sign in cause.signs] + [("mend", step) for step in cause.mend]

@@ -47,6 +47,12 @@ def test_what_the_documents_name_for_it(outcome: Outcome, statements: set[str]) 
     assert statements <= {statement for cause in possible_causes(outcome) for statement in cause.statements}
 
 
+def test_a_refused_call_points_to_the_microsoft_side_first() -> None:
+    usual, of_calls = possible_causes("refused"), possible_causes("refused", calls=True)
+    assert of_calls[0].slug == "partner-not-allowed"
+    assert [cause for cause in usual if cause is not of_calls[0]] == list(of_calls[1:])
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_guide_leads_through_every_cause(outcome: Outcome) -> None:
     causes = possible_causes(outcome)

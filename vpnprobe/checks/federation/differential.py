@@ -41,6 +41,7 @@ class PossibleCause(msgspec.Struct, frozen=True, kw_only=True):
         return Fix(self.platform, (*self.mend, *note), when=self.title, confirm=self.confirm, signs=self.signs)
 
 
+_OF_CALLS: Final = "Lync or Skype for Business"
 _SERVICES: Final = "Computer Management > Services and Applications > Services"
 _FRONT_END_NOTE: Final = (
     "The documents name it for lost presence. Whether the port of the edge is closed as well was found nowhere."
@@ -125,7 +126,7 @@ CAUSES: Final = (
         title="the Microsoft side does not allow federation with this domain",
         statements=("M-07", "M-08"),
         outcomes=("refused",),
-        platform="Lync or Skype for Business",
+        platform=_OF_CALLS,
         confirm=("Get-CsAccessEdgeConfiguration", "Get-CsAllowedDomain -Identity {domain}"),
         signs=(
             "AllowFederatedUsers : False (the default)",
@@ -208,9 +209,14 @@ CAUSES: Final = (
 )
 
 
-def possible_causes(outcome: Outcome) -> tuple[PossibleCause, ...]:
-    """Return the causes of what is seen, in the order to look for them."""
-    return tuple(cause for cause in CAUSES if outcome in cause.outcomes)
+def possible_causes(outcome: Outcome, *, calls: bool = False) -> tuple[PossibleCause, ...]:
+    """Return the causes of what is seen, in the order to look for them.
+
+    Of refused `calls` (INVITE) those come first that a Lync or Skype for Business of today may have: OCS and IM and
+    Presence are documented for presence and messages (an inference).
+    """
+    found = (cause for cause in CAUSES if outcome in cause.outcomes)
+    return tuple(sorted(found, key=lambda cause: calls and cause.platform != _OF_CALLS))
 
 
 def guide(outcome: Outcome) -> Guide:
