@@ -65,6 +65,15 @@ def handshake(**more: object) -> EdgeVisit:
     return visit(handshakes=(msgspec.structs.replace(made, **more),))
 
 
+IP, OTHER = "198.51.100.7", "192.0.2.53:53"
+
+
+def target(host: str, *views: str) -> EdgeTarget:
+    return EdgeTarget(host=host, port=5061, priority=0, weight=0, views=views)
+
+
+TARGETS = (target(HOST, "system"),)
+
 TABLE: dict[str, tuple[StageName, dict[str, object], str]] = {
     "record": ("srv", {"srv": (srv(HOST),)}, f"{HOST}:5061"),
     "no record": (
@@ -89,13 +98,34 @@ TABLE: dict[str, tuple[StageName, dict[str, object], str]] = {
     ),
     "address": (
         "addresses",
-        {"names": (AddressLookup(name=HOST, view="system", addresses=("198.51.100.7",)),)},
+        {"targets": TARGETS, "names": (AddressLookup(name=HOST, view="system", addresses=("198.51.100.7",)),)},
         f"{HOST} is 198.51.100.7",
     ),
     "no address": (
         "addresses",
-        {"names": (AddressLookup(name=HOST, view="system", failure=NOT_FOUND),)},
+        {"targets": TARGETS, "names": (AddressLookup(name=HOST, view="system", failure=NOT_FOUND),)},
         f"{HOST}: no such name (NXDOMAIN)",
+    ),
+    "two views that agree": (
+        "addresses",
+        {
+            "targets": (target(HOST, "system", OTHER),),
+            "names": tuple(AddressLookup(name=HOST, view=view, addresses=(IP,)) for view in ("system", OTHER)),
+        },
+        f"{HOST} is {IP}",
+    ),
+    "two views with names of their own": (
+        "addresses",
+        {
+            "targets": (target(HOST, "system"), target("old.example.com", OTHER)),
+            "names": (
+                AddressLookup(name=HOST, view="system", addresses=(IP,)),
+                AddressLookup(name=HOST, view=OTHER, failure=NOT_FOUND),
+                AddressLookup(name="old.example.com", view="system", failure=NOT_FOUND),
+                AddressLookup(name="old.example.com", view=OTHER, addresses=("198.51.100.8",)),
+            ),
+        },
+        f"system: {HOST} is {IP}; {OTHER}: old.example.com is 198.51.100.8",
     ),
     "flight": (
         "first-flight",

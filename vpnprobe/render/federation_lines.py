@@ -53,8 +53,16 @@ def _target_names(_evidence: Evidence, seen: Federation) -> str:
 
 
 def _addresses(_evidence: Evidence, seen: Federation) -> str:
-    views = {lookup.view for lookup in seen.names}
-    return _joined((f"{lookup.view}: " if len(views) > 1 else "") + _found(lookup) for lookup in seen.names)
+    """Say what each name is in the views that name it: once where they all say the same."""
+    named = {(target.host, view) for target in seen.targets for view in target.views}
+    wanted = [lookup for lookup in seen.names if (lookup.name, lookup.view) in named]
+    views = {lookup.view for lookup in wanted}
+    texts = []
+    for name in dict.fromkeys(lookup.name for lookup in wanted):
+        found = {lookup.view: _found(lookup) for lookup in wanted if lookup.name == name}
+        is_the_same = len(found) == len(views) and len(set(found.values())) == 1
+        texts += list(found.values())[:1] if is_the_same else [f"{view}: {text}" for view, text in found.items()]
+    return _joined(texts)
 
 
 def _found(lookup: AddressLookup) -> str:
