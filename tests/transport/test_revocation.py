@@ -168,9 +168,9 @@ def test_the_request_to_a_responder() -> None:
             "OCSP unauthorized",
             id="OCSP, unauthorized",
         ),
-        pytest.param(ask_crl, whole(b"<html>"), FailureKind.MALFORMED, None, "not a usable CRL", id="a page"),
+        pytest.param(ask_crl, whole(b"<html>"), FailureKind.MALFORMED, None, "it is no CRL", id="a page"),
         pytest.param(
-            ask_ocsp, whole(b"\x30\x00"), FailureKind.MALFORMED, None, "not a usable OCSP", id="OCSP, broken DER"
+            ask_ocsp, whole(b"\x30\x00"), FailureKind.MALFORMED, None, "it is no OCSP response", id="OCSP, broken DER"
         ),
         pytest.param(ask_crl, b"220 ftp ready\r\n", FailureKind.CLOSED, None, "", id="not HTTP, then closed"),
         pytest.param(ask_crl, b"", FailureKind.CLOSED, None, "", id="closed"),

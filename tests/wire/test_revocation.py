@@ -113,10 +113,10 @@ def test_a_crl_with_sha1() -> None:
         pytest.param(
             lambda: crl(extensions=[x509.DeltaCRLIndicator(3)]), "critical extension 2.5.29.27", id="delta CRL"
         ),
-        pytest.param(lambda: b"", "not a usable CRL", id="nothing"),
-        pytest.param(lambda: b"<html>", "not a usable CRL", id="a page"),
-        pytest.param(lambda: crl()[:-1], "not a usable CRL", id="cut off"),
-        pytest.param(lambda: make.to_pem(crl(), "X509 CRL"), "not a usable CRL", id="PEM"),
+        pytest.param(lambda: b"", "it is no CRL", id="nothing"),
+        pytest.param(lambda: b"<html>", "it is no CRL", id="a page"),
+        pytest.param(lambda: crl()[:-1], "it is no CRL", id="cut off"),
+        pytest.param(lambda: make.to_pem(crl(), "X509 CRL"), "it is no CRL", id="PEM"),
     ],
 )
 def test_crls_that_say_nothing(data: object, detail: str) -> None:
@@ -179,8 +179,8 @@ def test_responses(data: object, status: str) -> None:
             lambda: response(about=make.issue(cn="x", issuer=ROOT, serial=7)), "about other", id="another serial number"
         ),
         pytest.param(lambda: response(issuer=STRANGER), "about other", id="another issuer"),
-        pytest.param(lambda: b"", "not a usable OCSP response", id="nothing"),
-        pytest.param(lambda: response()[:-1], "not a usable OCSP response", id="cut off"),
+        pytest.param(lambda: b"", "it is no OCSP response", id="nothing"),
+        pytest.param(lambda: response()[:-1], "it is no OCSP response", id="cut off"),
     ],
 )
 def test_responses_that_say_nothing(data: object, detail: str) -> None:
