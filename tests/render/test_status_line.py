@@ -7,6 +7,7 @@ from tests.checks.federation import builder as edges
 from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
+from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.finding import Report
 from vpnprobe.render.status_line import STATUS_WORDS, headline, status_line
 
@@ -66,6 +67,11 @@ def test_text_of_the_peer_is_escaped_and_cut() -> None:
 )
 def test_the_answer_in_one_sentence(name: str, sentence: str) -> None:
     assert headline(REPORTS[name]) == sentence
+
+
+def test_a_federation_that_is_not_known_names_what_was_not_seen() -> None:
+    silent = judge(edges.run(**edges.unpublished(FailureKind.DNS_TIMEOUT)))
+    assert headline(silent) == "NOT KNOWN. What the record of this domain is could not be seen."
 
 
 def test_yes_says_how_far_it_was_tested() -> None:

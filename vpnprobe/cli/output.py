@@ -118,7 +118,9 @@ class ReportSink:
             from vpnprobe.render.monitoring import named_status_line
             from vpnprobe.render.status_line import status_line
 
-            return (named_status_line(report) if self._several else status_line(report)) + "\n"
+            # What is said of a domain is about its edges, which have other names.
+            is_named = self._several or report.probe == "federation"
+            return (named_status_line(report) if is_named else status_line(report)) + "\n"
         from vpnprobe.render.terminal import render_terminal
 
         color = self._output is None and wants_color()

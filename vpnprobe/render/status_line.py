@@ -18,6 +18,9 @@ def headline(report: Report) -> str:
     """Return the answer to the question that was asked, in one sentence."""
     if report.interrupted == "interrupt":
         return "STOPPED. What follows is partial."
+    first = _first(report)
+    if report.verdict == "inconclusive" and report.probe == "federation" and first is not None:
+        return f"NOT KNOWN. {_EDGE_NOT_SEEN[first.stage]} could not be seen."
     if report.verdict == "inconclusive":
         return "NOT KNOWN. Something that decides it could not be seen."
     if report.probe == "gateway":
@@ -86,6 +89,18 @@ _EDGE_STOPS: dict[StageName, str] = {
     "mutual-tls": "and this domain's edge would not get through the TLS handshake",
     "certificate": "would not accept the certificate of this domain's edge",
     "sip": "would not be answered",
+}
+
+
+# What an edge needs of each stage.
+_EDGE_NOT_SEEN: dict[StageName, str] = {
+    "srv": "What the record of this domain is",
+    "target-names": "Where this domain's record leads",
+    "addresses": "Which addresses the host of this domain's record has",
+    "first-flight": "Whether this domain's edge answers a Microsoft edge",
+    "mutual-tls": "Whether the TLS handshake with this domain's edge succeeds",
+    "certificate": "Whether the certificate of this domain's edge is good",
+    "sip": "Whether this domain's edge answers SIP",
 }
 
 

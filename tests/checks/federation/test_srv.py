@@ -119,7 +119,7 @@ ROWS = (
         "the zone's own servers could not be asked",
     ),
     Row("SRV001", "unanswered", run(**one(srv())), "inconclusive", "was not answered"),
-    Row("SRV001", "not-run", run(federation=None), "inconclusive", "were not asked for"),
+    Row("SRV001", "not-run", run(federation=None), "inconclusive", "records are not known"),
     Row("SRV002", "pass", run(), "pass", "port 5061"),
     Row(
         "SRV002",

@@ -16,7 +16,7 @@ _STAGE_WORDS: dict[StageName, str] = {
     "handshake": "the handshake was not reached",
     "login": "the login was not reached",
     "enumerate": "versions and suites were not enumerated",
-    "srv": "the federation records were not asked for",
+    "srv": "the federation records are not known",
     "target-names": "no target of the federation records is known",
     "addresses": "no address of the target was looked up",
     "mutual-tls": "the handshake was not reached",
