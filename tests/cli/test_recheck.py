@@ -143,6 +143,12 @@ def test_garbage(recheck: Recheck, tmp_path: Path, content: bytes) -> None:
     assert ended.complaint.endswith("make one with --json")
 
 
+def test_a_value_over_several_lines_is_judged_as_one(recheck: Recheck, tmp_path: Path) -> None:
+    path = tmp_path / "schema.json"
+    path.write_text('{\n  "$schema": "x"\n}\n')
+    assert "missing required field `schema_version`" in recheck(path).complaint
+
+
 @pytest.mark.parametrize("lines", [False, True], ids=["json", "json lines"])
 def test_a_file_that_was_cut_off(recheck: Recheck, tmp_path: Path, lines: bool) -> None:
     """All or nothing: of a cut-off file not even the whole reports in it are judged."""

@@ -100,10 +100,19 @@ def _envelopes(data: bytes) -> list[_Envelope]:
         whole = msgspec.json.decode(data, type=_Envelope | Annotated[list[_Envelope], msgspec.Meta(min_length=1)])
     except msgspec.DecodeError:
         lines = [line for line in data.splitlines() if line.strip()]
-        if len(lines) < 2:
+        if len(lines) < 2 or not _is_json(lines[0]):
             raise
         return [msgspec.json.decode(line, type=_Envelope) for line in lines]
     return whole if isinstance(whole, list) else [whole]
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is a JSON value by itself, and not the first line of one."""
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _missing_certificate(evidence: Evidence) -> str | None:
