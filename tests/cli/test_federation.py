@@ -78,6 +78,11 @@ def test_arguments_come_first_and_a_domain_once(cli: CommandLine, lab: Federated
     assert ended.err == "vpnprobe: named more than once and asked once: a.example, b.example\n"
 
 
+def test_a_quiet_line_names_the_only_domain(cli: CommandLine, lab: Federated) -> None:
+    ended = cli(*at(lab, "a.example", "--quiet"))
+    assert ended.out.partition(": ")[2].startswith("a.example: ")
+
+
 def test_quiet_says_nothing_of_duplicates(cli: CommandLine, lab: Federated) -> None:
     ended = cli(*at(lab, "a.example", "a.example", "--quiet"))
     assert (ended.err, ended.out.count("\n")) == ("", 1)
