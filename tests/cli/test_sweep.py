@@ -153,6 +153,17 @@ def test_rows_that_cannot_be_used_are_told_and_stop_nobody(cli: CommandLine, goo
     assert "1  rows of phones that came before, merged" in ended.out
 
 
+def test_models_without_a_profile_are_told_of_the_whole_inventory(
+    cli: CommandLine, good: Place, tmp_path: Path
+) -> None:
+    path = tmp_path / "phones.csv"
+    path.write_text("Device Name,Device Type\n" + "".join(f"SEP{mac},Cisco 9999\n" for mac in ready()[:4]))
+    words: tuple[str | Path, ...] = ("sweep", path, *good.servers, *QUICK, "--resume", tmp_path / "sweep.jsonl")
+    told = "  no profile is known for the model 'Cisco 9999'; 4 of them judged as 7962G\n"
+    assert told in cli(*words).out
+    assert told in cli(*words).out
+
+
 def test_an_inventory_from_standard_input(good: Place) -> None:
     ended = in_process("sweep", "-", *good.servers, *QUICK, "-q", stdin=good.inventory.read_text())
     assert (ended.code, ended.out, ended.err) == (OK, "OK: 8 phones: 8 OK\n", "")
@@ -277,7 +288,7 @@ def test_a_run_that_is_at_its_end_asks_nobody_again(
     before = lines(journal.read_bytes())
     again = cli(*place.words, "--resume", journal)
     assert again.code == CRITICAL
-    assert "52 phones are finished already" in again.err
+    assert "phones that are finished already: 52;" in again.err
     after = lines(journal.read_bytes())
     assert after[:-1] == before[:-1]
     same(after, uninterrupted)
@@ -374,5 +385,5 @@ def test_a_server_that_is_not_there(cli: CommandLine, place: Place, tmp_path: Pa
     ended = cli(*words)
     assert ended.code == UNKNOWN
     assert "the configuration server answers nobody any more, 52 phones not reached" in ended.out
-    assert "52 phones were not reached" in ended.err
+    assert "phones that were not reached: 52;" in ended.err
     assert [line["kind"] for line in lines(journal.read_bytes())] == ["start", "summary"]

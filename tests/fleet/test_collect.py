@@ -205,11 +205,11 @@ async def test_http_alone_stays_http_alone() -> None:
 
 
 class Plain(DatagramServer):
-    """A server of long ago: to options it has nothing but an error."""
+    """A server of long ago: to options it has nothing but `answer`."""
 
-    def __init__(self, code: int) -> None:
+    def __init__(self, answer: bytes) -> None:
         super().__init__()
-        self._error = b"\0\5\0" + bytes([code]) + b"no options\0"
+        self._answer = answer
         self.requests: list[bytes] = []
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
@@ -217,12 +217,16 @@ class Plain(DatagramServer):
             return
         self.requests.append(data)
         file = config()[:500]
-        self.send(self._error if b"blksize" in data else b"\0\3\0\1" + file, addr)
+        self.send(self._answer if b"blksize" in data else b"\0\3\0\1" + file, addr)
 
 
-@pytest.mark.parametrize("code", [4, 8])
-async def test_a_server_that_refuses_options_is_asked_without_from_then_on(code: int) -> None:
-    server = Plain(code)
+@pytest.mark.parametrize(
+    "answer",
+    [b"\0\5\0\x04illegal\0", b"\0\5\0\x08options\0", b"\0\6blksize\x009999\0", b"\0\6timeout\x005\0"],
+    ids=["error 4", "error 8", "larger blocks", "another option"],
+)
+async def test_a_server_that_cannot_do_with_options_is_asked_without_from_then_on(answer: bytes) -> None:
+    server = Plain(answer)
     async with listening_udp(server) as port:
         one = collector(Endpoint(LOOPBACK, port))
         for mac in MACS[:2]:

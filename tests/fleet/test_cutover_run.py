@@ -93,7 +93,7 @@ async def cut(
         run = cutover(options(lab), change, take)
         end = await run.run(passing.waiting(wanted))
         rest = sum(1 for _ in passing.waiting(wanted))
-        summary = passing.finish(end, not_reached=rest, row_problems=0, duplicates=0, notes=run.notes)
+        summary = passing.finish(end, not_reached=rest, row_problems=0, duplicates=0, notes=run.notes(wanted))
     finally:
         if kept is not None:
             kept.close()

@@ -56,19 +56,14 @@ def test_the_model_itself_stays() -> None:
 
 
 def test_unknown_models_are_told_once_each() -> None:
-    one = profiles()
-    for model in ("Cisco 9999", "Cisco 8841", "Cisco 9999", "Jabber"):
-        one.of(phone(model))
-        one.with_config(phone(model), None)
-    assert one.notes == (
+    models = ("Cisco 9999", "Cisco 8841", None, "Jabber", "Cisco 9999")
+    assert profiles().notes(phone(model) for model in models) == (
         "no profile is known for the model 'Cisco 9999'; 2 of them judged as 7962G",
         "no profile is known for the model 'Jabber'; 1 of them judged as 7962G",
     )
 
 
 def test_a_column_of_other_texts_does_not_fill_the_notes() -> None:
-    one = profiles()
-    for number in range(100):
-        one.with_config(phone(f"Room {number}"), None)
-    assert len(one.notes) == 9
-    assert one.notes[-1] == "92 more models without a profile"
+    told = profiles().notes(phone(f"Room {number}") for number in range(100))
+    assert len(told) == 9
+    assert told[-1] == "92 more models without a profile"

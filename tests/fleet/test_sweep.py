@@ -59,7 +59,6 @@ class Swept:
 
     lines: list[FleetLine] = field(default_factory=list)
     end: FleetInterruption | None = None
-    notes: tuple[str, ...] = ()
 
     @property
     def phones(self) -> dict[str, SweptPhone]:
@@ -93,9 +92,7 @@ async def swept(wanted: RunOptions, phones: Iterable[Phone], take: Callable[[Fle
         if take is not None:
             take(line)
 
-    run = sweep(wanted, both)
-    found.end = await run.run(phones)
-    found.notes = run.notes
+    found.end = await sweep(wanted, both).run(phones)
     return found
 
 
@@ -212,13 +209,6 @@ async def test_a_group_url_that_all_phones_ought_to_dial() -> None:
         ("fail", "CFG004"),
     ]
     assert len(found.gateways) == 1
-
-
-async def test_unknown_models_are_told() -> None:
-    mix = phones_of({"ready": 2})
-    async with fleet_of(phone for phone, _ in mix.values()) as lab:
-        found = await swept(options(lab), [Phone(mac=mac, model="Cisco 9999") for mac in mix])
-    assert found.notes == ("no profile is known for the model 'Cisco 9999'; 2 of them judged as 7962G",)
 
 
 # --- the end of a run ---

@@ -290,11 +290,14 @@ def go_through(
             progress.update(lines.finished)
 
     if earlier and not quiet:
-        _say(f"{earlier:,} phones are finished already; going on with the rest")
-    # What is there by now stays to the end: looking through the whole inventory for garbage would be in vain.
+        _say(f"phones that are finished already: {earlier:,}; going on with the rest")
+    # What is there by now stays to the end of the run: to look through a whole inventory for garbage is in vain.
     gc.freeze()
     run = make_run(take)
-    interrupted = run_stoppable(_until_stopped(run, lines.waiting(inventory.phones)))
+    try:
+        interrupted = run_stoppable(_until_stopped(run, lines.waiting(inventory.phones)))
+    finally:
+        gc.unfreeze()
     if not quiet:
         clear_progress()
     not_reached = sum(1 for _ in lines.waiting(inventory.phones))
@@ -303,11 +306,11 @@ def go_through(
         not_reached=not_reached,
         row_problems=len(inventory.problems),
         duplicates=inventory.merged,
-        notes=(*inventory.notes, *run.notes),
+        notes=(*inventory.notes, *run.notes(inventory.phones)),
     )
     if interrupted and not quiet:
-        where = f"--resume {resume}" if resume else "all phones; with --resume FILE a run can be gone on with"
-        _say(f"{not_reached:,} phones were not reached; go on with {where}")
+        then = f"go on with --resume {resume}" if resume else "begin with --resume FILE to be able to go on"
+        _say(f"phones that were not reached: {not_reached:,}; {then}")
     return summary
 
 

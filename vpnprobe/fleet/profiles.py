@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.errors import UsageError
@@ -24,7 +25,6 @@ class Profiles:
         self._default = default
         self._chosen = chosen
         self._known: dict[str, PhoneProfile | None] = {}
-        self._unknown: Counter[str] = Counter()
 
     def of(self, phone: Phone) -> PhoneProfile:
         """Return the profile that the phone's files are fetched with."""
@@ -35,23 +35,22 @@ class Profiles:
         named = self._named(phone.model)
         if named is not None:
             return named
-        if phone.model is not None:
-            self._unknown[phone.model] += 1
-        elif not self._chosen and config is not None and config.load_information is not None:
+        if phone.model is None and not self._chosen and config is not None and config.load_information is not None:
             fitting = guess_profile(config.load_information)
             if fitting is not None:
                 return load_profile(fitting)
         return self._default
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences about models that no profile is known for."""
+    def notes(self, phones: Iterable[Phone]) -> tuple[str, ...]:
+        """Return sentences about the models of an inventory that no profile is known for."""
+        models = Counter(phone.model for phone in phones if phone.model is not None)
+        unknown = [(model, count) for model, count in models.most_common() if self._named(model) is None]
         told = [
-            f"no profile is known for the model {model!r}; {count} of them judged as {self._default.model}"
-            for model, count in self._unknown.most_common(_NAMED)
+            f"no profile is known for the model {model!r}; {count:,} of them judged as {self._default.model}"
+            for model, count in unknown[:_NAMED]
         ]
-        if len(self._unknown) > _NAMED:
-            told.append(f"{len(self._unknown) - _NAMED} more models without a profile")
+        if len(unknown) > _NAMED:
+            told.append(f"{len(unknown) - _NAMED:,} more models without a profile")
         return tuple(told)
 
     def _named(self, model: str | None) -> PhoneProfile | None:

@@ -64,10 +64,9 @@ class FleetRun:
         self._asking = asyncio.Lock()
         self._told: set[str] = set()
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is to be said of the run as a whole."""
-        return self._profiles.notes
+    def notes(self, phones: Iterable[Phone]) -> tuple[str, ...]:
+        """Return what is to be said of a run over these phones as a whole."""
+        return self._profiles.notes(phones)
 
     async def run(self, phones: Iterable[Phone]) -> FleetInterruption | None:
         """Go through all phones and return what ended the run before its end; each line that was told is whole."""
