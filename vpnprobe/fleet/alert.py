@@ -21,8 +21,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename={"before": "from",
 
     `id` is the same each time this change is told, so that who is told twice can know. `from` is null where nothing was
     held to be true before, `since` when that was reached. `text` is the status line of the run that tipped the scales,
-    `cause` the id of the check to act on, `target` what the plan says to dial. What a peer sent stands there without control
-    characters.
+    `cause` the id of the check to act on, `target` what the plan says to dial. What a peer sent stands there without
+    control characters.
     """
 
     schema_version: int = ALERT_VERSION

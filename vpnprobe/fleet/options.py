@@ -24,8 +24,8 @@ class CollectOptions:
     """Whom to ask, how, and how gently.
 
     `servers` are asked in this order, a further one only where the one before does not answer. `parallel` files at
-    once and `rate` files begun in a second (0: any) hold for each address. `retries` are for what was lost; `back_off` is
-    the pause in seconds before the first, each further one is twice as long.
+    once and `rate` files begun in a second (0: any) hold for each address. `retries` are for what was lost;
+    `back_off` is the pause in seconds before the first, each further one is twice as long.
     """
 
     servers: tuple[Endpoint, ...]
