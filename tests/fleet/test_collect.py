@@ -107,6 +107,46 @@ async def test_where_the_signed_one_is_missing_the_plain_one_is_next() -> None:
     assert [file.outcome for file in found.boot_files] == ["not-found", "received"]
 
 
+class Moody(DatagramServer):
+    """Answers in one block or says that there is nothing; `ignores` are files that it is silent about."""
+
+    def __init__(self, files: Mapping[str, bytes], *ignores: str) -> None:
+        super().__init__()
+        self._files = files
+        self.ignores = set(ignores)
+        self.asked: list[str] = []
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        if data[:2] != b"\0\1":
+            return
+        name = data[2:].split(b"\0")[0].decode()
+        self.asked.append(name)
+        if name not in self.ignores:
+            file = self._files.get(name)
+            self.send(b"\0\5\0\1none\0" if file is None else b"\0\3\0\1" + file[:500], addr)
+
+
+async def test_a_server_that_is_silent_about_the_trust_list_alone() -> None:
+    server = Moody(dict.fromkeys(map(plain, MACS), b"<device/>"), ITL)
+    async with listening_udp(server) as port:
+        one = collector(Endpoint(LOOPBACK, port), timeout=0.1)
+        found = [sight for mac in MACS[:4] for sight in await collect(one, mac)]
+    assert [one.sight.outcome for one in found] == ["no-vpn-group"] * 4
+    # The three tries of one request.
+    assert server.asked.count(ITL) == 3
+
+
+async def test_silence_says_nothing_of_a_trust_list() -> None:
+    server = Moody({ITL: b"list", signed(MACS[1]): b"<device/>"}, ITL, plain())
+    async with listening_udp(server) as port:
+        one = collector(Endpoint(LOOPBACK, port), timeout=0.1)
+        [first] = await collect(one)
+        server.ignores.clear()
+        [second] = await collect(one, MACS[1])
+    assert (first.sight.outcome, first.sight.file) == ("timeout", plain())
+    assert (second.sight.outcome, second.sight.file) == ("no-vpn-group", signed(MACS[1]))
+
+
 async def test_large_blocks_are_asked_for() -> None:
     async with boot_server({plain(): config() * 2}) as boot:
         [found] = await collect(at(boot))
@@ -330,6 +370,17 @@ async def test_a_pause_before_another_attempt_is_nobody_s_turn() -> None:
                 await collect(one, *MACS[1:6])
             assert not first.done()
     assert first.result()[0].sight.attempts == 2
+
+
+async def test_what_nobody_waits_for_ends_with_the_collector() -> None:
+    async with listening_udp(Moody({}, ITL)) as port:
+        one = collector(Endpoint(LOOPBACK, port), timeout=30)
+        with nothing_left_behind():
+            waiting = asyncio.create_task(collect(one))
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            await one.close()
 
 
 async def test_nothing_is_left_behind() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from vpnprobe.fleet.once import shared
+from vpnprobe.fleet.once import end, shared
 from vpnprobe.fleet.options import CollectOptions
 from vpnprobe.model.config import ConfigKind, PhoneConfig
 from vpnprobe.model.failure import FailureKind
@@ -101,6 +101,10 @@ class ConfigCollector:
             content=content,
         )
 
+    async def close(self) -> None:
+        """End what nobody waits for any more."""
+        await end((self._located, *(address.asking for address in self._addresses.values())))
+
     async def _ask(self, server: TftpServer, request: _Request) -> Content | None:
         """Ask each address of a server until one answers."""
         if server.endpoint is None:
@@ -159,7 +163,8 @@ class _Address:
         self._ration = Ration(options.parallel, 1 / options.rate if options.rate else 0.0)
         self._tftp_options = SWEEP_TFTP_OPTIONS
         self._http_silences = 0
-        self._trust_list: asyncio.Task[bool] | None = None
+        self._trusts: bool | None = None
+        self.asking: asyncio.Task[bool | None] | None = None
 
     async def configuration(self, request: _Request) -> Content | None:
         """Fetch the configuration that this phone would take here."""
@@ -168,18 +173,31 @@ class _Address:
             return await self._get(request, name)
 
         trust_list = await self._has_trust_list(request.boot)
-        return await fetch_configuration(request.boot, request.device, get, trust_list=trust_list, parse=self._parse)
+        content = await fetch_configuration(
+            request.boot, request.device, get, trust_list=trust_list is True, parse=self._parse
+        )
+        if trust_list is None and request.was_answered:
+            # It is silent about a file that it does not have, and answers otherwise.
+            self._trusts = False
+        return content
 
-    async def _has_trust_list(self, boot: Boot) -> bool:
-        if self._trust_list is None:
-            self._trust_list = asyncio.ensure_future(self._ask_trust_list(boot))
-        return await shared(self._trust_list)
+    async def _has_trust_list(self, boot: Boot) -> bool | None:
+        """Whether phones here have a trust list; None where the server does not answer, which is not remembered."""
+        if self._trusts is None:
+            if self.asking is None:
+                self.asking = asyncio.ensure_future(self._ask_trust_list(boot))
+            asking = self.asking
+            self._trusts = await shared(asking)
+            if self._trusts is None and self.asking is asking:
+                self.asking = None
+        return self._trusts
 
-    async def _ask_trust_list(self, boot: Boot) -> bool:
+    async def _ask_trust_list(self, boot: Boot) -> bool | None:
         """Ask for the trust lists that are not of one device."""
         request = _Request(boot, "")
         names = set(boot.trust_list_files("")) & set(boot.trust_list_files("-"))
-        return any([(await self._get(request, name))[1] is not None for name in sorted(names)])
+        received = [(await self._get(request, name))[1] is not None for name in sorted(names)]
+        return any(received) if request.was_answered else None
 
     async def _get(self, request: _Request, name: str) -> Fetched:
         """Fetch one file by the protocols that are wanted, and record how each ended."""

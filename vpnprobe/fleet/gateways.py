@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from vpnprobe.fleet.once import shared
+from vpnprobe.fleet.once import end, shared
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.fleet import GatewaySight
 from vpnprobe.model.observation import FirstFlight, Resolution
@@ -57,14 +57,7 @@ class GatewayBook:
 
     async def close(self) -> None:
         """End the looks that nobody waits for any more."""
-        running = [
-            task
-            for task in (*self._looks.values(), *self._resolutions.values(), *self._matrix.values())
-            if not task.done()
-        ]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end((*self._looks.values(), *self._resolutions.values(), *self._matrix.values()))
 
     async def _look(self, key: str, group_url: GroupUrl, profile: PhoneProfile) -> GatewayLook:
         recorder = Recorder(

@@ -85,6 +85,7 @@ class FleetRun:
             raise error from None
         finally:
             await self._gateways.close()
+            await self._collector.close()
         self._silence.release()
         return None
 
