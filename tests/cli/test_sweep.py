@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.cli.driving import CommandLine, Ended, clean_environment, command, in_process
 from tests.stand_ins import in_background
@@ -117,6 +118,17 @@ def test_json_lines(cli: CommandLine, place: Place) -> None:
         "TFT002": 2,
     }
     assert (summary["verdict"], summary["interrupted"], summary["not_reached"]) == ("fail", None, 0)
+
+
+def test_every_line_is_as_the_schema_says(cli: CommandLine, place: Place) -> None:
+    schema = cli("schema", "--fleet").json
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    found = lines(cli(*place.words, "--group-by", "Site", "--format", "jsonl").out)
+    for line in found:
+        validator.validate(line)
+    assert {line["kind"] for line in found} == {"start", "gateway", "phone", "summary"}
+    assert not validator.is_valid(found[1] | {"kind": "start"})
 
 
 def test_text(cli: CommandLine, place: Place) -> None:

@@ -55,14 +55,19 @@ def recheck(
     return sink.close()
 
 
-def schema(output: shared.OutputOption = None) -> int:
+def schema(
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="That of a line of `sweep` and `cutover` (JSON lines) instead.")
+    ] = False,
+    output: shared.OutputOption = None,
+) -> int:
     """Print the JSON Schema of a report (schema_version 1).
 
     Example: vpnprobe schema --output report.schema.json
     """
-    from vpnprobe.render.json_report import report_schema
+    from vpnprobe.render.json_report import fleet_schema, report_schema
 
-    write_text(report_schema(), output)
+    write_text(fleet_schema() if fleet else report_schema(), output)
     return 0
 
 

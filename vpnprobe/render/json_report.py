@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from vpnprobe.model.finding import Report
+from vpnprobe.model.fleet import FleetLine
 from vpnprobe.model.json_line import json_line, without_hidden
 
 
@@ -27,9 +28,14 @@ def render_jsonl(report: Report) -> str:
 
 def report_schema() -> str:
     """Return the JSON Schema of a report."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "vpnprobe report",
-        **msgspec.json.schema(Report),
-    }
+    return _schema("vpnprobe report", Report)
+
+
+def fleet_schema() -> str:
+    """Return the JSON Schema of each line of a fleet run."""
+    return _schema("vpnprobe line of a fleet run", FleetLine)
+
+
+def _schema(title: str, type_: object) -> str:
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **msgspec.json.schema(type_)}
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
