@@ -43,8 +43,8 @@ class _Guard:
 _guard = _Guard()
 sys.addaudithook(_guard)
 
-# Whoever starts the tests may have these ignored (nohup, a shell in the background), and every program that a test starts
-# would inherit that.
+# Whoever starts the tests may have these ignored (nohup, a shell in the background), and every program that a test
+# starts would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
