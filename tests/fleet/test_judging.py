@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -223,6 +224,20 @@ def test_thousands_of_phones_cost_one_judgement(judged: list[Evidence]) -> None:
     assert (verdicts, len(judged)) == ({"pass"}, 1)
     # Nothing of a single phone is in what is kept.
     assert not any(mac.encode() in msgspec.json.encode(judged[0]) for mac in MACS)
+
+
+def test_a_server_that_repeats_the_name_costs_one_judgement_too(judged: list[Evidence]) -> None:
+    judge_ = fresh()
+    told = []
+    for mac in MACS:
+        collected = lost(mac)
+        message = f"no file SEP{mac}.cnf.xml here"
+        file = msgspec.structs.replace(
+            collected.boot_files[0], message=message, failure=build.fail(FailureKind.SERVER_ERROR, detail=message)
+        )
+        told.append(line(judge_, replace(collected, boot_files=(file,)), (), mac).summary)
+    assert len(judged) == 1
+    assert all(f"no file SEP{mac}.cnf.xml here" in text for mac, text in zip(MACS, told, strict=True))
 
 
 DIFFERENT: dict[str, Any] = {

@@ -189,15 +189,16 @@ def _telling(report: Report) -> Finding | None:
 
 def _anonymous(file: BootFile, device: str) -> BootFile:
     """Return the observation without what differs from phone to phone and no check asks for."""
-    signed = file.signed
+    signed, failure = file.signed, file.failure
     if signed is not None:
-        name = signed.file_name
-        signed = msgspec.structs.replace(
-            signed, timestamp=None, file_name=None if name is None else name.replace(device, _ANY_DEVICE)
-        )
+        signed = msgspec.structs.replace(signed, timestamp=None, file_name=_without(device, signed.file_name))
+    if failure is not None:
+        failure = msgspec.structs.replace(failure, detail=_without(device, failure.detail) or "")
     return msgspec.structs.replace(
         file,
         name=file.name.replace(device, _ANY_DEVICE),
+        message=_without(device, file.message),
+        failure=failure,
         size=0 if file.outcome == "received" else file.size,
         sha256=None,
         options={},
@@ -205,6 +206,11 @@ def _anonymous(file: BootFile, device: str) -> BootFile:
         signed=signed,
         duration_s=0.0,
     )
+
+
+def _without(device: str, text: str | None) -> str | None:
+    """Return a text of the server with the name that stands for all."""
+    return None if text is None else text.replace(device, _ANY_DEVICE)
 
 
 def _reading(collected: Collected, device: str) -> ConfigReading:
@@ -217,7 +223,7 @@ def _reading(collected: Collected, device: str) -> ConfigReading:
         file=content.name.replace(device, _ANY_DEVICE),
         server=content.server,
         config=None if config is None else _same_for_all(config),
-        problem=None if content.problem is None else content.problem.replace(device, _ANY_DEVICE),
+        problem=_without(device, content.problem),
     )
 
 
