@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format lint types bench test-containers clean
+.PHONY: help env demo test check format lint types bench test-containers test-soak clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 20
@@ -39,7 +39,10 @@ bench: env ## Measure start-up, first flights, TFTP, enumeration, federation and
 
 test-containers: env ## Run the tests against real servers in containers (root, podman; installs what it needs).
 	@containers/prepare
-	@$(BIN)/python -m pytest -m 'container or netns'
+	@$(BIN)/python -m pytest -m '(container or netns) and not soak'
+
+test-soak: env ## Watch gateways that die, hang and change for ten minutes (root).
+	@$(BIN)/python -m pytest -m soak
 
 clean: ## Remove what was made.
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

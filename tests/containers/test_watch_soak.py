@@ -19,7 +19,7 @@ import pytest
 
 from tests.fleet.test_watch_live import DOWN, UP, Scene, bad_day, open_files, scene
 
-pytestmark = pytest.mark.container
+pytestmark = [pytest.mark.container, pytest.mark.soak]
 
 MINUTES = 10
 INTERVAL_S = 1.0
