@@ -13,6 +13,7 @@ from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.checks.unobservable import UNOBSERVABLE
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
 from vpnprobe.federation.diagnostics import CODES, DiagnosticCode
+from vpnprobe.history.drift import DRIFTS, DriftKind
 
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 
@@ -68,6 +69,18 @@ def test_a_number_of_ms_diagnostics(cli: CommandLine, code: DiagnosticCode) -> N
     assert all(text in joined for text in (code.meaning, code.unknown, code.source))
     assert all(f"\n  vpnprobe explain {check}\n" in page.out for check in code.checks)
     assert cli("explain", str(code.number), "--json").json["number"] == code.number
+
+
+@pytest.mark.parametrize("kind", DRIFTS, ids=lambda kind: kind.id)
+def test_a_kind_of_drift(cli: CommandLine, kind: DriftKind) -> None:
+    page = cli("explain", kind.id)
+    assert page.code == OK
+    assert page.out.startswith(f"{kind.id} {kind.name}\n{kind.title}\n")
+    assert kind.rationale in " ".join(page.out.split())
+    assert all(statement in page.out for statement in kind.covers)
+    for name in (kind.id.lower(), kind.name, kind.name.upper(), f" {kind.id} "):
+        assert cli("explain", name) == page
+    assert cli("explain", kind.name, "--json").json["id"] == kind.id
 
 
 def test_variants_that_are_mended_alike_are_told_once(cli: CommandLine) -> None:

@@ -68,7 +68,7 @@ def explain(
         text = _unobservable(json=json)
     elif name is None:
         text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS)
-    elif kinds := [kind for kind in DRIFTS if name.casefold() in (kind.id.casefold(), kind.name)]:
+    elif kinds := [kind for kind in DRIFTS if name.strip().lower() in (kind.id.lower(), kind.name)]:
         text = _json(kinds[0]) if json else _drift(kinds[0])
     elif codes := [code for code in CODES if name.strip() == str(code.number)]:
         text = _json(codes[0]) if json else _number(codes[0])

@@ -97,7 +97,7 @@ def history(
         raise UsageError("--keep-days is for the whole history; leave the target out")
     if target is None and (between is not None or evidence is not None):
         raise UsageError("name the target whose runs are meant; vpnprobe history lists them")
-    with History(database or str(default_file(os.environ)), create=False) as stored:
+    with History(str(default_file(os.environ)) if database is None else database, create=False) as stored:
         if keep_days is not None:
             count = stored.purge(keep_days, now)
             text = indented({"forgotten": count}) if json else f"{count:,} runs forgotten\n"
