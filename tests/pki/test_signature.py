@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ed448, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +32,22 @@ def test_rsa(hash_name: str) -> None:
 @pytest.mark.parametrize("curve", ["secp256r1", "secp521r1", "brainpoolP256r1"])
 def test_ecdsa(hash_name: str, curve: str) -> None:
     assert self_check(make.issue(hash_name=hash_name, key=make.ec_key(curve)).der).valid is True
+
+
+@pytest.mark.parametrize(
+    ("bits", "exponent", "valid"),
+    [
+        pytest.param(2048, 65537, False, id="of an authority"),
+        pytest.param(8192, 2**64 - 1, False, id="at the limits"),
+        pytest.param(8200, 65537, None, id="long modulus"),
+        pytest.param(2048, 2**64 + 1, None, id="long exponent"),
+    ],
+)
+def test_a_key_that_is_slow_to_check_with_is_not_used(bits: int, exponent: int, valid: bool | None) -> None:
+    parts = split_certificate(make.issue(key=make.rsa_key(2048)).der)
+    key = rsa.RSAPublicNumbers(exponent, 2 ** (bits - 1) + 1).public_key()
+    check = verify_signature(parts, key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    assert (check.valid, bool(check.detail)) == (valid, True)
 
 
 def build(

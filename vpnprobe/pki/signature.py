@@ -7,13 +7,24 @@ SHA-1 and MD5, but its keys verify all of them. It is imported when first needed
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import msgspec
 
 from vpnprobe.model.errors import WireError
 from vpnprobe.pki.algorithms import SignatureAlgorithm, describe_signature_algorithm
 from vpnprobe.pki.structure import CertificateParts, read_algorithm
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
 ENGINE = "cryptography"
+
+# A peer chooses the keys that its chain is checked with, and one check costs milliseconds beyond these: Windows takes
+# exponents of 32 bits, authorities have RSA keys of 4096 bits.
+MAX_RSA_BITS: Final = 8192
+MAX_EXPONENT_BITS: Final = 64
+MAX_DSA_BITS: Final = 4096
 
 
 class SignatureCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +60,8 @@ def _verify(algorithm: SignatureAlgorithm, child: CertificateParts, spki: bytes)
         digest = hash_type()
     try:
         key = load_der_public_key(spki)
+        if _is_costly(key):
+            return SignatureCheck(valid=None, detail="a key so large that no authority has one, and slow to check with")
         match algorithm.family, key:
             case "rsa", rsa.RSAPublicKey():
                 key.verify(child.signature, child.tbs, padding.PKCS1v15(), digest)
@@ -68,3 +81,11 @@ def _verify(algorithm: SignatureAlgorithm, child: CertificateParts, spki: bytes)
     except (UnsupportedAlgorithm, ValueError, TypeError) as error:
         return SignatureCheck(valid=None, detail=str(error))
     return SignatureCheck(valid=True)
+
+
+def _is_costly(key: PublicKeyTypes) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import dsa, rsa
+
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size > MAX_RSA_BITS or key.public_numbers().e.bit_length() > MAX_EXPONENT_BITS
+    return isinstance(key, dsa.DSAPublicKey) and key.key_size > MAX_DSA_BITS
