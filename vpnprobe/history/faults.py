@@ -28,6 +28,7 @@ _SQLITE: Final[Mapping[int, str]] = {
 # By PostgreSQL's SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _POSTGRESQL: Final[Mapping[str, str]] = {
     "55P03": "another program has a table locked; end that one, or wait",
+    "40": "another program wrote at the same moment; the next attempt will do",
     "53": "the server is out of disk, memory or connections; make room",
     "57": "the server is shutting down or starting; wait",
     "08": "the connection was lost; look whether the server is up",
