@@ -29,6 +29,8 @@ WITHIN = Aim(1.0, "at most")
 
 _CURL = "`curl --parallel`"
 _BLOCK_BYTES = 1428  # as a sweep asks for
+# Left alone, curl may wait for a block that was lost until long after all others are done.
+_CURL_PATIENCE = ("--max-time", "5", "--retry", "5", "--retry-delay", "1")
 _FAILURES_FOUND = (2,)
 _MIB = 1 << 20
 
@@ -69,7 +71,7 @@ class Files:
         wanted.write_text(
             "".join(f'url = "tftp://127.0.0.1:{port}/{file_name(mac)}"\noutput = "{os.devnull}"\n' for mac in macs)
         )
-        command = ("curl", "--no-progress-meter", "--tftp-blksize", str(_BLOCK_BYTES), "--parallel")
+        command = ("curl", "--no-progress-meter", "--tftp-blksize", str(_BLOCK_BYTES), *_CURL_PATIENCE, "--parallel")
         return cost((*command, "--parallel-max", str(DEFAULT_PARALLEL), "--config", str(wanted)))
 
 
