@@ -567,6 +567,28 @@ async def test_the_deadline_in_the_middle_of_dns_leaves_the_answers_of_the_other
     assert [lookup.view for lookup in seen(evidence).srv] == [str(lab.resolver)]
 
 
+async def test_a_run_can_be_stopped_between_two_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    def stop(_visit: Visit, _public: object) -> None:
+        nonlocal read
+        read += 1
+        task.cancel()
+
+    monkeypatch.setattr(Visit, "read_path", stop)
+    other = f"sip2.{DOMAIN}"
+    records = {
+        (SERVICE, "SRV"): ["0 0 {port} " + f"{name}." for name in (TARGET, other)],
+        (TARGET, "A"): [LOOPBACK],
+        (other, "A"): [LOOPBACK],
+    }
+    async with federated(Edge(), records=records) as lab:
+        task = asyncio.create_task(lab.probe())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert read == 1
+
+
 @pytest.mark.parametrize("pause", [0, 0.005, 0.02, 0.05, 0.1])
 async def test_cancelled_at_any_moment_it_leaves_nothing_behind(pause: float) -> None:
     with nothing_left_behind():

@@ -210,19 +210,21 @@ class FederationProbe:
                 return
             public = public_roots()
             for visit in shown:
+                # A hostile chain takes half a second: the deadline and the other domains get their turn.
+                await asyncio.sleep(0)
                 visit.read_path(public)
             if self._options.revocation:
                 await self._ask_revocation(shown, public)
 
     async def _ask_revocation(self, visits: list[Visit], public: RootStore) -> None:
-        from vpnprobe.probes.revocation import MAX_SOURCES, ask_all, inquiries
+        from vpnprobe.probes.revocation import MAX_SOURCES, Inquiry, ask_all, inquiries
 
         given = self._options.given_roots
-        wanted = {
-            (inquiry.kind, inquiry.certificate, inquiry.url): inquiry
-            for visit in visits
-            for inquiry in inquiries(visit.chain, (*public.candidates(visit.chain), *given), visit.endpoint.host)
-        }
+        wanted: dict[tuple[str, bytes, str], Inquiry] = {}
+        for visit in visits:
+            await asyncio.sleep(0)
+            for inquiry in inquiries(visit.chain, (*public.candidates(visit.chain), *given), visit.endpoint.host):
+                wanted[inquiry.kind, inquiry.certificate, inquiry.url] = inquiry
         await ask_all(
             list(wanted.values())[:MAX_SOURCES],
             self._names.resolver,
