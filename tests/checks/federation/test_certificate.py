@@ -45,6 +45,7 @@ NO_DATES = edge_certificate(TARGET, not_after="never")
 BROKEN_USAGE = edge_certificate(TARGET, extended_key_usage=(), extensions=[extension("2.5.29.37", b"\xff")])
 
 OLD_ISSUING = issue(cn="Old Issuing CA", issuer=ROOT, ca=True, key=rsa_key(slot=31), not_after=NOW - DAY, serial=21)
+NEW_ISSUING = issue(cn="Old Issuing CA", issuer=ROOT, ca=True, key=rsa_key(slot=31), not_before=NOW + DAY, serial=24)
 PATH_OF_OLD = (f"CN={TARGET}", "CN=Old Issuing CA", "CN=Example Public Root")
 # As AddTrust's root was: sent along under the name of a root that peers hold anew.
 OLD_CROSS = issue(cn="Example Public Root", issuer=OLD_ISSUING, ca=True, key=rsa_key(slot=30), not_after=NOW - DAY)
@@ -81,6 +82,13 @@ ROWS = (
     Row(
         "FCR007", "issuer", issued_by(OLD_ISSUING, subjects=PATH_OF_OLD), "fail", "its issuer CN=Old Issuing CA expired"
     ),
+    Row(
+        "FCR007",
+        "issuer-future",
+        issued_by(NEW_ISSUING, subjects=PATH_OF_OLD),
+        "fail",
+        "CA is not valid before 2026-11",
+    ),
     Row("FCR007", "old-cross-certificate", issued_by(BELOW_CROSS), "pass"),
     Row("FCR007", "given-root-expired", below_private_root(PRIVATE_ROOT), "fail", "CN=Private Root expired"),
     Row("FCR007", "given-root-renewed", below_private_root(RENEWED_ROOT), "pass"),
@@ -108,6 +116,7 @@ def test_row(row: Row) -> None:
         pytest.param(purposes("serverAuth"), {"FCR006"}, "warn", id="server-only"),
         pytest.param(purposes("ipsecEndSystem"), {"FCR005"}, "fail", id="neither"),
         pytest.param(issued_by(OLD_ISSUING, subjects=PATH_OF_OLD), {"FCR007"}, "fail", id="issuer-expired"),
+        pytest.param(issued_by(NEW_ISSUING, subjects=PATH_OF_OLD), {"FCR007"}, "fail", id="issuer-future"),
     ],
 )
 def test_one_fault_of_the_certificate_is_one_alarm(evidence: Evidence, expected: set[str], verdict: str) -> None:

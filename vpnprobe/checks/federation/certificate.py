@@ -110,8 +110,8 @@ FCR006 = Check(
 )
 
 
-def _expired_issuer(case: Case, chain: EdgeChain) -> CertificateFacts | None:
-    """Return an issuer on the path that expired, where no other certificate of its name is there.
+def _issuer_outside_its_dates(case: Case, chain: EdgeChain) -> CertificateFacts | None:
+    """Return an issuer on the path that is outside of its dates, where no other certificate of its name is there.
 
     A peer has public roots in its own store; what was sent under such a name may be an old cross-certificate.
     """
@@ -124,7 +124,7 @@ def _expired_issuer(case: Case, chain: EdgeChain) -> CertificateFacts | None:
     held = [needs.certificate_facts(der) for der in (*chain.ders[1:], *given)]
     for name in names:
         of_name = [facts for facts in held if facts.subject == name]
-        if of_name and all(decide_validity(facts, case.now).validity == "expired" for facts in of_name):
+        if of_name and all(decide_validity(facts, case.now).accepts is False for facts in of_name):
             return of_name[0]
     return None
 
@@ -144,10 +144,13 @@ def _judge_dates(case: Case, chain: EdgeChain) -> Result:
             return failed(f"not valid before {day(leaf.not_before)}{by_clock}", "not-yet", **facts)
         case "expired":
             return failed(f"expired on {day(leaf.not_after)}{by_clock}", **facts, **request_facts(case, leaf))
-    issuer = _expired_issuer(case, chain)
-    if issuer is not None and issuer.not_after is not None:
-        words = f"its issuer {issuer.subject} expired on {day(issuer.not_after)}{by_clock}"
-        return failed(words, "issuer", issuer=issuer.subject, **facts)
+    issuer = _issuer_outside_its_dates(case, chain)
+    if issuer is not None and issuer.not_before is not None and issuer.not_after is not None:
+        facts |= {"issuer": issuer.subject}
+        if case.now < issuer.not_before:
+            words = f"its issuer {issuer.subject} is not valid before {day(issuer.not_before)}{by_clock}"
+            return failed(words, "not-yet", **facts)
+        return failed(f"its issuer {issuer.subject} expired on {day(issuer.not_after)}{by_clock}", "issuer", **facts)
     return passed(f"valid from {day(leaf.not_before)} to {day(leaf.not_after)}", **facts)
 
 
