@@ -44,6 +44,8 @@ def test_a_domain_is_read(text: str, domain: str) -> None:
         pytest.param(".".join(["a" * 60] * 5), "names no domain", id="long name"),
         pytest.param("a b.example", "names no domain", id="blank"),
         pytest.param("\x1b[31m.example", "names no domain", id="escape sequence"),
+        pytest.param("straße.example", "two domains", id="sharp s"),
+        pytest.param("a\u200db.example", "two domains", id="joiner"),
         pytest.param("ü" * 70 + ".example", "names no domain", id="IDNA label too long"),
     ],
 )

@@ -46,6 +46,9 @@ _EXAMPLE: Final = "write a SIP domain, for example example.com or sip:user@examp
 # Letters, digits and hyphens (RFC 1123 section 2.1); an underscore stands in names that are in use all the same.
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?")
 _MAX_NAME: Final = 253
+# Letters that are a domain of their own by IDNA 2008 and another one's by IDNA 2003, which Python has (RFC 5894
+# section 7.2): which one is meant, only the A-labels say.
+_AMBIGUOUS: Final = re.compile("[\u00df\u1e9e\u03c2\u200c\u200d]")
 
 
 class TargetPlace(enum.Enum):
@@ -74,6 +77,8 @@ def parse_domain(text: str) -> str:
         raise UsageError(f"{text!r} is an address; federation goes by names: {_EXAMPLE}")
     if re.search(r"[^:]:\d{1,5}$", name):
         raise UsageError(f"{text!r} names a port, which is the record's to name; leave it out and {_EXAMPLE}")
+    if letter := _AMBIGUOUS.search(name):
+        raise UsageError(f"{text!r} can mean two domains, by its {letter[0]!r}; take its form with xn-- and {_EXAMPLE}")
     try:
         ascii_name = (name if name.isascii() else name.encode("idna").decode("ascii")).lower().removesuffix(".")
     except UnicodeError as error:
