@@ -29,6 +29,7 @@ from vpnprobe.model.failure import Failure, FailureKind
 
 TIMEOUT = fail(FailureKind.TIMEOUT)
 UNREACHABLE = fail(FailureKind.UNREACHABLE)
+LOCAL = fail(FailureKind.LOCAL)
 DEADLINE = fail(FailureKind.DEADLINE)
 CLOSED = fail(FailureKind.CLOSED)
 NOT_TLS = fail(FailureKind.NOT_TLS)
@@ -54,6 +55,21 @@ def both_families(failure: Failure, *, v4: Failure | None = None) -> Evidence:
     )
 
 
+def only_ipv6(failure: Failure) -> Evidence:
+    return run(
+        names=(lookup("2001:db8::7"),),
+        visits=(visit(address=V6, **silent(failure, address=V6, connect_s=0.0)),),
+    )
+
+
+ANOTHER_V6 = run(
+    names=(lookup(IP, "2001:db8::7", "2001:db8::8"),),
+    visits=(
+        visit(),
+        visit(address="[2001:db8::8]:5061"),
+        visit(address=V6, **silent(UNREACHABLE, address=V6, connect_s=0.0)),
+    ),
+)
 AT_V6 = f"{TARGET} at {V6}"
 AT_PRIVATE = f"{TARGET} at {PRIVATE}"
 MIXED = run(names=(lookup(IP, "10.1.1.7"),), visits=(visit(), not_dialled(PRIVATE)))
@@ -80,7 +96,11 @@ ROWS = (
     ),
     Row("EDG001", "no-ipv6-here", both_families(UNREACHABLE), "not-applicable", "does not reach IPv6", AT_V6),
     Row("EDG001", "ipv6-refused", both_families(REFUSED), "fail", "connection refused", AT_V6),
-    Row("EDG001", "nothing-answers", both_families(UNREACHABLE, v4=TIMEOUT), "fail", "unreachable", AT_V6),
+    Row("EDG001", "nothing-answers", both_families(UNREACHABLE, v4=TIMEOUT), "inconclusive", "no IPv6", AT_V6),
+    Row("EDG001", "only-ipv6-and-none-here", only_ipv6(UNREACHABLE), "inconclusive", "may have no IPv6", AT_V6),
+    Row("EDG001", "only-ipv6-and-no-such-family", only_ipv6(LOCAL), "inconclusive", "may have no IPv6", AT_V6),
+    Row("EDG001", "only-ipv6-and-refused", only_ipv6(REFUSED), "fail", "connection refused", AT_V6),
+    Row("EDG001", "one-of-two-ipv6", ANOTHER_V6, "fail", "unreachable", AT_V6),
     Row("EDG001", "unpublished", run(**unpublished()), "inconclusive", "does not exist"),
     Row("EDG001", "no-flights", NO_FLIGHTS, "inconclusive"),
     Row("EDG001", "said-nothing", ODD, "pass"),

@@ -25,6 +25,9 @@ def _judge_reachable(case: Case, flights: tuple[FirstFlight, ...]) -> Result:
     words = describe_failure(failure)
     if needs.is_foreign_family(case.evidence.federation, flights[0]):
         return not_applicable(f"this machine does not reach IPv6 ({words}); an IPv4 address answers")
+    if needs.is_without_ipv6(case.evidence.federation, flights[0]):
+        words = f"no IPv6 address was reached in this run, so this machine may have no IPv6: {words}"
+        return unclear(words, failure=failure.kind.value)
     if failure.kind in needs.OURS:
         return unclear(f"no connection was tried: {words}", failure=failure.kind.value)
     return failed(f"no TCP connection: {words}", failure.kind.value, failure=failure.kind.value)

@@ -38,6 +38,7 @@ __all__ = [
     "handshakes",
     "is_connected",
     "is_foreign_family",
+    "is_without_ipv6",
     "own_flight",
     "path",
     "readable_chain",
@@ -127,17 +128,28 @@ def _read_flights(case: Case) -> tuple[FirstFlight, ...] | Lack:
 flights = Need(("the first flights at the address",), _read_flights)
 
 
-def is_foreign_family(seen: Federation | None, flight: FirstFlight) -> bool:
-    """Whether this machine cannot reach IPv6 at all, while an IPv4 address of some target answers."""
+def is_without_ipv6(seen: Federation | None, flight: FirstFlight) -> bool:
+    """Whether there was no way to this IPv6 address nor to another one: this machine may have no IPv6 at all."""
     return (
         seen is not None
-        and flight.address.count(":") > 1
+        and _is_ipv6(flight)
         and flight.failure is not None
         and flight.failure.kind in (FailureKind.UNREACHABLE, FailureKind.LOCAL)
-        and any(
-            is_connected(other) and other.address.count(":") <= 1 for visit in seen.visits for other in visit.flights
-        )
+        and not any(map(_is_ipv6, _connected(seen)))
     )
+
+
+def is_foreign_family(seen: Federation | None, flight: FirstFlight) -> bool:
+    """Whether this machine cannot reach IPv6 at all, while an IPv4 address of some target answers."""
+    return seen is not None and is_without_ipv6(seen, flight) and bool(_connected(seen))
+
+
+def _connected(seen: Federation) -> list[FirstFlight]:
+    return [flight for visit in seen.visits for flight in visit.flights if is_connected(flight)]
+
+
+def _is_ipv6(flight: FirstFlight) -> bool:
+    return flight.address.count(":") > 1
 
 
 def _read_connection(case: Case) -> tuple[FirstFlight, ...] | Lack:
