@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+from typing import ClassVar
 
 import pytest
 
@@ -84,6 +85,31 @@ async def test_a_machine_out_of_sockets_is_a_local_failure(monkeypatch: pytest.M
 
     monkeypatch.setattr("vpnprobe.transport.tcp.socket.socket", refuse)
     assert await _failure_of_connect(1, 5) is FailureKind.LOCAL
+
+
+class _Unroutable(socket.socket):
+    """A socket whose calls to connect end like this, one after the other."""
+
+    ends: ClassVar[list[int]] = []
+
+    def connect_ex(self, address: object) -> int:
+        return self.ends.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("ends", "kind"),
+    [
+        pytest.param([errno.ENETUNREACH], FailureKind.LOCAL, id="own-table"),
+        pytest.param([errno.EINTR, errno.ENETUNREACH], FailureKind.UNREACHABLE, id="router"),
+        pytest.param([errno.EHOSTUNREACH], FailureKind.UNREACHABLE, id="host"),
+    ],
+)
+async def test_a_route_that_this_machine_lacks_is_a_local_failure(
+    ends: list[int], kind: FailureKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Unroutable, "ends", ends)
+    monkeypatch.setattr("vpnprobe.transport.tcp.socket.socket", _Unroutable)
+    assert await _failure_of_connect(1, 5) is kind
 
 
 @pytest.mark.skipif(not has_epoll(), reason="without epoll nothing more is opened")

@@ -55,6 +55,8 @@ class ByteStream(Protocol):
         ...
 
 
+# Said before a packet was sent, these are this machine's own; a router says them later.
+_NO_ROUTE: Final = frozenset((errno.ENETUNREACH, errno.ENETDOWN))
 _CONNECTED: Final = frozenset((0, errno.EISCONN))
 _CONNECTING: Final = frozenset((errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR))
 
@@ -87,12 +89,16 @@ class TcpStream:
             self._watch.add_changes(unconnected.fileno(), self._wake)
 
     async def connect(self, address: SocketAddress) -> None:
-        """Connect; raises `OSError`."""
-        # A second call tells how the first one is getting on.
-        while (number := self._socket.connect_ex(address)) not in _CONNECTED:
+        """Connect; raises `OSError`, and `TransportError` where this machine has no route."""
+        number = self._socket.connect_ex(address)
+        if number in _NO_ROUTE:
+            raise TransportError(Failure(kind=FailureKind.LOCAL, detail=f"no route: {os.strerror(number)}"))
+        while number not in _CONNECTED:
             if number not in _CONNECTING:
                 raise OSError(number, os.strerror(number))
             await self._change(writing=True)
+            # Another call tells how the first one is getting on.
+            number = self._socket.connect_ex(address)
 
     async def receive(self) -> bytes:
         """Return the next bytes, b"" at the end of the stream."""
