@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -175,9 +176,16 @@ async def probe_federation(scenario: FederationScenario) -> Outcome:
     return Outcome(scenario, tuple(judge(evidence) for evidence in found))
 
 
+# How each kind of scenario is probed.
+PROBES: dict[str, Callable[[Any], Awaitable[Outcome]]] = {
+    "phone": probe,
+    "federation": probe_federation,
+}
+
+
 async def probe_any(scenario: AnyScenario) -> Outcome:
     """Run the scenario's lab and its probe."""
-    return await (probe_federation(scenario) if isinstance(scenario, FederationScenario) else probe(scenario))
+    return await PROBES[scenario.kind](scenario)
 
 
 async def probe_all(wanted: Iterable[AnyScenario]) -> list[Outcome]:

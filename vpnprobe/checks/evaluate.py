@@ -34,7 +34,7 @@ _PHONE_ORDER: Final[tuple[StageName, ...]] = (*STAGES["phone"], "enumerate")
 STAGE_ORDER: Final[Mapping[str, tuple[StageName, ...]]] = {
     "phone": _PHONE_ORDER,
     "gateway": _PHONE_ORDER,
-    "federation": STAGES["federation"],
+    **{probe: stages for probe, stages in STAGES.items() if probe not in ("phone", "gateway")},
 }
 
 # How the lines of a phone's console log begin, after number, level and time.

@@ -66,9 +66,7 @@ def list_scenarios(json: shared.JsonOption = False, output: shared.OutputOption 
 
 
 def _row(item: AnyScenario) -> dict[str, object]:
-    from vpnprobe.lab.federation.scenario import FederationScenario
-
-    of_its_kind = {"domains": item.domains} if isinstance(item, FederationScenario) else {"model": item.model}
+    of_its_kind = {name: getattr(item, name) for name in ("model", "domains") if hasattr(item, name)}
     return {
         "name": item.name,
         "kind": item.kind,

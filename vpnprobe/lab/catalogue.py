@@ -1,24 +1,74 @@
-"""Every scenario of the lab, of phones and of federations, and how to start one of either kind."""
+"""Every scenario of the lab, whatever is probed in it, and how to start one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any, Final, NamedTuple, Protocol
 
-from vpnprobe.lab.federation.network import FederationLab, running_federation_lab
-from vpnprobe.lab.federation.scenario import FederationScenario
+from vpnprobe.lab.federation.network import running_federation_lab
 from vpnprobe.lab.federation.scenarios import federation_scenarios
 from vpnprobe.lab.naming import by_name
-from vpnprobe.lab.network import Lab, running_lab
-from vpnprobe.lab.scenario import Scenario
+from vpnprobe.lab.network import running_lab
 from vpnprobe.lab.scenarios import scenarios
+from vpnprobe.model.finding import Verdict
 
-# Both have `name`, `kind`, `title`, `covers`, `expect_fail` and `expect_verdict`.
-AnyScenario = Scenario | FederationScenario
+
+class AnyScenario(Protocol):
+    """What the scenarios of every kind have in common."""
+
+    @property
+    def name(self) -> str:
+        """Unique among all kinds."""
+
+    @property
+    def kind(self) -> str:
+        """What is probed: a key of `KINDS`."""
+
+    @property
+    def title(self) -> str:
+        """The fault in one line."""
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The statements that it shows."""
+
+    @property
+    def expect_fail(self) -> frozenset[str]:
+        """The ids of exactly those checks that must alarm."""
+
+    @property
+    def expect_verdict(self) -> Verdict:
+        """How the probe must end."""
+
+
+class AnyLab(Protocol):
+    """A scenario's network while it runs."""
+
+    @property
+    def arguments(self) -> Sequence[str]:
+        """The command line that probes it, without the program's name."""
+
+    def describe(self, width: int) -> str:
+        """Return what runs where, in lines of at most `width` characters where they can be broken."""
+
+
+class Kind(NamedTuple):
+    """The scenarios of one kind, and how to run one: `running(scenario, port_base=None)`."""
+
+    scenarios: Callable[[], Sequence[AnyScenario]]
+    running: Callable[..., AbstractAsyncContextManager[Any]]
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "phone": Kind(scenarios, running_lab),
+    "federation": Kind(federation_scenarios, running_federation_lab),
+}
 
 
 def all_scenarios() -> tuple[AnyScenario, ...]:
     """Return every scenario, the phones' first."""
-    return (*scenarios(), *federation_scenarios())
+    return tuple(scenario for kind in KINDS.values() for scenario in kind.scenarios())
 
 
 def find_any_scenario(name: str) -> AnyScenario:
@@ -26,10 +76,6 @@ def find_any_scenario(name: str) -> AnyScenario:
     return by_name(name, all_scenarios())
 
 
-def running_any_lab(
-    scenario: AnyScenario, *, port_base: int | None = None
-) -> AbstractAsyncContextManager[Lab | FederationLab]:
+def running_any_lab(scenario: AnyScenario, *, port_base: int | None = None) -> AbstractAsyncContextManager[AnyLab]:
     """Run the network of `scenario` until the body ends; `port_base` as its own lab takes it."""
-    if isinstance(scenario, FederationScenario):
-        return running_federation_lab(scenario, port_base=port_base)
-    return running_lab(scenario, port_base=port_base)
+    return KINDS[scenario.kind].running(scenario, port_base=port_base)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from vpnprobe.model.capf import Capf
+from vpnprobe.model.certificates import GivenCertificate
 from vpnprobe.model.federation import Federation
 from vpnprobe.model.observation import (
     BootFile,
@@ -19,12 +21,14 @@ from vpnprobe.model.observation import (
     Resolution,
     TftpServer,
 )
+from vpnprobe.model.phoneweb import PhoneWeb
 from vpnprobe.model.target import Expectation, Persona, Target
+from vpnprobe.model.trust import TrustList, TvsAnswer
 
 # Of the form of a report and of the Evidence in it.
 SCHEMA_VERSION = 1
 
-ProbeName = Literal["phone", "gateway", "federation"]
+ProbeName = Literal["phone", "gateway", "federation", "capf", "config", "certificate", "phone-web"]
 StageName = Literal[
     "resolve",
     "boot-files",
@@ -41,6 +45,15 @@ StageName = Literal[
     "mutual-tls",
     "certificate",
     "sip",
+    "connect",
+    "greeting",
+    "trust-list",
+    "online-ca",
+    "signature",
+    "tvs",
+    "read",
+    "pages",
+    "console-logs",
 ]
 
 # The order in which a phone, or a federation peer, lives them; reports and the search for the one cause follow it.
@@ -48,6 +61,10 @@ STAGES: dict[str, tuple[StageName, ...]] = {
     "phone": ("resolve", "boot-files", "config", "first-flight", "pin", "host-id", "handshake", "login"),
     "gateway": ("resolve", "first-flight", "enumerate"),
     "federation": ("srv", "target-names", "addresses", "first-flight", "mutual-tls", "certificate", "sip"),
+    "capf": ("resolve", "connect", "handshake", "greeting", "certificate", "trust-list", "online-ca"),
+    "config": ("boot-files", "trust-list", "signature", "tvs", "config"),
+    "certificate": ("read", "certificate"),
+    "phone-web": ("resolve", "pages", "console-logs", "config"),
 }
 
 
@@ -98,6 +115,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     logins: tuple[Login, ...] = ()
     enumerations: tuple[Enumeration, ...] = ()
     federation: Federation | None = None
+    trust_lists: tuple[TrustList, ...] = ()
+    tvs: tuple[TvsAnswer, ...] = ()
+    capf: Capf | None = None
+    given_certificates: tuple[GivenCertificate, ...] = ()
+    phone_web: PhoneWeb | None = None
     certificates: dict[str, bytes] = {}
 
     def chain(self, names: tuple[str, ...]) -> tuple[bytes, ...]:

@@ -13,6 +13,7 @@ import msgspec
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.failure import Failure
 from vpnprobe.model.target import Endpoint
+from vpnprobe.model.trust import Encryption, SignatureReading
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -74,15 +75,23 @@ BootFileOutcome = Literal[
 
 
 class SignedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Header facts of a `.sgn`, `.tlv` or encrypted file (certutils format). The signature itself is not verified."""
+    """Header facts of a `.sgn`, `.tlv` or encrypted file (certutils format).
+
+    `signer` and `issuer` are distinguished names, `serial` lower-case hex: together they name the signer's certificate.
+    `signature` is None where it was not looked at.
+    """
 
     header_length: int
     signer: str | None = None
     issuer: str | None = None
+    serial: str | None = None
     hash_algorithm: str | None = None
+    key_bits: int | None = None
     file_name: str | None = None
     timestamp: int | None = None
     encrypted: bool = False
+    encryption: Encryption | None = None
+    signature: SignatureReading | None = None
     problem: str | None = None
 
 
@@ -90,7 +99,8 @@ class BootFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file asked of the configuration server in the model's order.
 
     `server` is `address:port`; `message` the server's own error text, `code` its error number; `foreign` counts dropped
-    datagrams from other addresses or ports; `size` is in bytes, `sha256` of the file as received.
+    datagrams from other addresses or ports, `foreign_same_host` those of them from other ports of the server's own host;
+    `size` is in bytes, `sha256` of the file as received.
     """
 
     name: str
@@ -105,6 +115,7 @@ class BootFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str | None = None
     options: dict[str, str] = {}
     foreign: int = 0
+    foreign_same_host: int = 0
     retransmissions: int = 0
     signed: SignedFile | None = None
     duration_s: float = 0.0

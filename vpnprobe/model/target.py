@@ -16,6 +16,9 @@ TFTP_PORT = 69
 DNS_PORT = 53
 # Mutual TLS between SIP proxies (M-01, RFC 3261 section 19.1.2).
 SIP_TLS_PORT = 5061
+# CUCM's Certificate Authority Proxy Function and Trust Verification Service (CUCM TCP and UDP port usage guide).
+CAPF_PORT = 3804
+TVS_PORT = 2445
 
 # The profile of a federation probe: whose hello and whose rules are taken.
 MICROSOFT_EDGE = "microsoft-edge"
@@ -164,29 +167,38 @@ class Persona(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the run dials: a `gateway` (and a `group_url` where it is a phone's), or the edges of a SIP `domain`."""
+    """What the run is about.
+
+    A `gateway` (and a `group_url` where it is a phone's), the edges of a SIP `domain`, a `server` of another kind
+    (CAPF, a phone's own pages), or a `source` that is not dialled: a device whose files are fetched, a certificate.
+    """
 
     gateway: Endpoint | None = None
     group_url: GroupUrl | None = None
     domain: str | None = None
+    server: Endpoint | None = None
+    source: str | None = None
     resolvers: tuple[Endpoint, ...] = ()
 
     @property
     def label(self) -> str:
-        """What the operator named: the group-url, the gateway with its port, or the domain."""
+        """What the operator named: the group-url, the gateway or server with its port, the domain, or the source."""
         if self.group_url is not None:
             return self.group_url.text
-        return str(self.gateway) if self.gateway is not None else self.domain or ""
+        dialled = self.gateway or self.server
+        return str(dialled) if dialled is not None else self.domain or self.source or ""
 
     @property
     def host(self) -> str:
-        """The host name or address of the gateway, or the domain."""
-        return self.gateway.host if self.gateway is not None else self.domain or ""
+        """The host name or address of the gateway or server, or the domain."""
+        dialled = self.gateway or self.server
+        return dialled.host if dialled is not None else self.domain or ""
 
     @property
     def port(self) -> int:
         """The port that is dialled unless something names another one."""
-        return self.gateway.port if self.gateway is not None else SIP_TLS_PORT
+        dialled = self.gateway or self.server
+        return dialled.port if dialled is not None else SIP_TLS_PORT
 
 
 Partner = Literal["any", "office-365", "on-premises", "lync-2010"]

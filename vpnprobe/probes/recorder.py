@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
+from vpnprobe.model.capf import Capf
+from vpnprobe.model.certificates import GivenCertificate
 from vpnprobe.model.evidence import STAGES, Evidence, ProbeName, Stage, StageName, Tool
 from vpnprobe.model.federation import Federation
 from vpnprobe.model.observation import (
@@ -22,7 +24,9 @@ from vpnprobe.model.observation import (
     Resolution,
     TftpServer,
 )
+from vpnprobe.model.phoneweb import PhoneWeb
 from vpnprobe.model.target import Expectation, Persona, Target
+from vpnprobe.model.trust import TrustList, TvsAnswer
 from vpnprobe.version import CATALOGUE_VERSION, __version__
 
 TOOL = Tool(name="vpnprobe", version=__version__, catalogue=CATALOGUE_VERSION)
@@ -86,6 +90,11 @@ class Recorder:
         self.logins: list[Login] = []
         self.enumerations: list[Enumeration] = []
         self.federation: Federation | None = None
+        self.trust_lists: list[TrustList] = []
+        self.tvs: list[TvsAnswer] = []
+        self.capf: Capf | None = None
+        self.given_certificates: list[GivenCertificate] = []
+        self.phone_web: PhoneWeb | None = None
 
     def keep(self, chain: Sequence[bytes]) -> tuple[str, ...]:
         """Store each DER certificate once and return their names (SHA-256, hex)."""
@@ -142,6 +151,11 @@ class Recorder:
             logins=tuple(self.logins),
             enumerations=tuple(self.enumerations),
             federation=self.federation,
+            trust_lists=tuple(self.trust_lists),
+            tvs=tuple(self.tvs),
+            capf=self.capf,
+            given_certificates=tuple(self.given_certificates),
+            phone_web=self.phone_web,
             certificates=dict(self._certificates),
         )
 

@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
-from vpnprobe.model.evidence import Evidence, StageName
+from vpnprobe.model.evidence import Evidence, ProbeName, StageName
 from vpnprobe.model.observation import BootFile, Validity
 from vpnprobe.phoneconfig.meaning import meaning
+from vpnprobe.render.capf_lines import describe_capf_stage
+from vpnprobe.render.certificate_lines import describe_certificate_stage
+from vpnprobe.render.config_lines import describe_config_stage
 from vpnprobe.render.escape import printable
 from vpnprobe.render.failure_words import describe_failure, describe_flight
 from vpnprobe.render.federation_lines import describe_federation_stage
+from vpnprobe.render.phone_web_lines import describe_phone_web_stage
 from vpnprobe.wire.tls.registry import version_name
+
+# Probes whose stages have lines of their own.
+_OF_PROBE: dict[ProbeName, Callable[[Evidence, StageName], str]] = {
+    "federation": describe_federation_stage,
+    "capf": describe_capf_stage,
+    "config": describe_config_stage,
+    "certificate": describe_certificate_stage,
+    "phone-web": describe_phone_web_stage,
+}
 
 _MAX_LENGTH = 1000  # of a sentence: many addresses may each have failed in their own way
 
 
 def describe_stage(evidence: Evidence, stage: StageName) -> str:
     """Return one sentence about what this stage saw; empty where it saw nothing."""
-    if evidence.probe == "federation":
-        return printable(describe_federation_stage(evidence, stage), _MAX_LENGTH)
-    return printable(_DESCRIBE[stage](evidence), _MAX_LENGTH)
+    describe = _OF_PROBE.get(evidence.probe)
+    return printable(describe(evidence, stage) if describe else _DESCRIBE[stage](evidence), _MAX_LENGTH)
 
 
 def _resolve(evidence: Evidence) -> str:
