@@ -76,6 +76,8 @@ def test_any_text_is_a_domain_or_bad_usage(text: str) -> None:
         pytest.param("com", TargetPlace.FOREIGN, id="parent"),
         pytest.param("example.com", TargetPlace.DOMAIN_ITSELF, id="domain itself"),
         pytest.param("sipfed.online.lync.com", TargetPlace.HOSTED, id="hosted"),
+        pytest.param("192.0.2.7", TargetPlace.ADDRESS, id="IPv4 literal"),
+        pytest.param("2001:db8::7.", TargetPlace.ADDRESS, id="IPv6 literal"),
     ],
 )
 def test_where_a_target_lies(target: str, place: TargetPlace) -> None:

@@ -230,19 +230,21 @@ async def test_other_domains_of_the_same_deployment() -> None:
         ("_sipfederationtls._tcp.second.example", "SRV"): ["0 0 5061 sip.second.example."],
         ("sip.second.example", "A"): ["192.0.2.7", "192.0.2.6"],
         ("_sipfederationtls._tcp.off.example", "SRV"): ["0 0 0 ."],
+        ("_sipfederationtls._tcp.literal.example", "SRV"): ["0 0 5061 192.0.2.7."],
     }
-    siblings = ("second.example", "off.example", "missing.example")
+    siblings = ("second.example", "off.example", "missing.example", "literal.example")
     async with federated(records=records) as lab:
         shared = FederationShared(lab.network)
         for _ in range(2):
             options = lab.options(im_and_presence=True, siblings=siblings)
             evidence = await FederationProbe(options, shared=shared).run()
             assert [one.domain for one in seen(evidence).siblings] == list(siblings)
-            good, off, missing = seen(evidence).siblings
+            good, off, missing, literal = seen(evidence).siblings
             assert (good.addresses, good.failure) == (("192.0.2.6", "192.0.2.7"), None)
             assert off.failure is not None
             assert missing.failure is not None
             assert missing.failure.kind is FailureKind.NAME_NOT_FOUND
+            assert (literal.addresses, literal.failure is None) == ((), False)
         # What is known is not asked again; what failed may have come back.
         assert lab.zone.asked["_sipfederationtls._tcp.second.example", "SRV"] == 1
         assert lab.zone.asked["_sipfederationtls._tcp.missing.example", "SRV"] == 2
@@ -345,6 +347,17 @@ async def test_the_other_ip_version_is_looked_up_and_left_alone(family: int, oth
     assert reasons.pop(str(Endpoint(other, port))) == OTHER_FAMILY
     assert set(reasons.values()) == {None}
     assert set(seen(evidence).names[0].addresses) == {LOOPBACK, "::1"}
+
+
+@pytest.mark.parametrize("literal", [LOOPBACK, "::1"])
+async def test_an_address_in_place_of_a_host_is_not_dialled(literal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 2782: the target is a domain name. A zone could make us dial anybody's address without an A record."""
+    dialled = note_dialled(monkeypatch)
+    async with federated(records={(SERVICE, "SRV"): [f"0 0 9 {literal}."]}) as lab:
+        evidence = await lab.probe()
+    assert [target.host for target in seen(evidence).targets] == [literal]
+    assert (seen(evidence).names, seen(evidence).visits, dialled) == ((), (), set())
+    assert stage_ends(evidence)["addresses"] == ("failed", "no address")
 
 
 async def test_port_0_is_no_port() -> None:

@@ -59,6 +59,7 @@ class TargetPlace(enum.Enum):
     FOREIGN = "foreign domain"
     HOSTED = "hosted"
     DOMAIN_ITSELF = "domain itself"
+    ADDRESS = "address"  # an IP literal, which no SRV record may name (RFC 2782)
 
 
 def parse_domain(text: str) -> str:
@@ -91,6 +92,8 @@ def parse_domain(text: str) -> str:
 def place_of(domain: str, target: str) -> TargetPlace:
     """Say where `target` lies as seen from `domain` (F4-04, M-05). Case and a final dot do not count."""
     domain, target = domain.lower().removesuffix("."), target.lower().removesuffix(".")
+    if is_address(target):
+        return TargetPlace.ADDRESS
     if target == domain:
         return TargetPlace.DOMAIN_ITSELF
     if target.partition(".")[2] == domain:

@@ -22,7 +22,7 @@ from vpnprobe.model.federation import (
     SrvLookup,
     SrvRecord,
 )
-from vpnprobe.model.target import Endpoint
+from vpnprobe.model.target import Endpoint, is_address
 from vpnprobe.probes.options import FederationOptions
 from vpnprobe.probes.rations import Rations
 from vpnprobe.transport.records import RecordResolver, authoritative_servers
@@ -86,8 +86,11 @@ class EdgeNames:
         return _targets(self.srv)
 
     async def look_up_addresses(self, targets: Iterable[EdgeTarget]) -> None:
-        """Ask every view for the addresses of every target, and what the siblings' own records lead to."""
-        hosts = list(dict.fromkeys(target.host for target in targets))
+        """Ask every view for the addresses of every target, and what the siblings' own records lead to.
+
+        A target that is an address is no host (RFC 2782): there is nothing to ask, and so nothing to dial.
+        """
+        hosts = list(dict.fromkeys(target.host for target in targets if not is_address(target.host)))
         resolvers = self._views if self._authoritative is None else [*self._views, self._authoritative]
         async with asyncio.TaskGroup() as group:
             for host in hosts:
@@ -154,9 +157,10 @@ class EdgeNames:
         targets = _targets([lookup])[:MAX_TARGETS]
         if not targets:
             return Sibling(domain=domain, failure=Failure(kind=FailureKind.NO_RECORD, detail="not offered"))
-        found = [await view.addresses(target.host) for target in targets]
+        found = [await view.addresses(target.host) for target in targets if not is_address(target.host)]
         addresses = sorted({address for one in found for address in one.addresses[:MAX_ADDRESSES]})
-        failure = next((one.failure for one in found if one.failure), None)
+        no_host = Failure(kind=FailureKind.NO_ADDRESS, detail="the record names no host")
+        failure = next((one.failure for one in found if one.failure), no_host)
         return Sibling(domain=domain, addresses=tuple(addresses), failure=None if addresses else failure)
 
     def _view(

@@ -62,6 +62,13 @@ def with_alias(**fields: Any) -> Evidence:
     return run(names=(lookup(IP, aliases=("edge.steven.lab",), **fields),))
 
 
+def naming(literal: str, **fields: Any) -> Evidence:
+    """A run whose record names an address, which is neither looked up nor dialled."""
+    return run(**{"srv": (srv(record(literal)),), "targets": (target(literal),), "names": (), "visits": ()} | fields)
+
+
+LITERAL = naming(IP)
+
 ROWS = (
     Row("DOM001", "pass", run(), "pass", f"{TARGET} is a host of {DOMAIN}"),
     Row("DOM001", "hosted", pointing(HOSTED), "pass", "the domain is hosted there"),
@@ -94,6 +101,9 @@ ROWS = (
         "found nowhere",
         subject=f"{DOMAIN}:5061",
     ),
+    Row("DOM001", "address", LITERAL, "fail", f"{IP} is an address, which no SRV record may name (RFC 2782)"),
+    Row("DOM001", "v6-address", naming("2001:db8::7"), "fail", "an edge refuses it with 1009"),
+    Row("ADR001", "address", LITERAL, "not-applicable", "names an address and no host (DOM001)"),
     Row("DOM001", "without-address", pointing(FOREIGN, names=()), "fail", "is in another domain"),
     Row("DOM001", "no-record", run(**unpublished()), "inconclusive", "no target of the federation records is known"),
     Row("DOM001", "not-run", run(federation=None), "inconclusive"),
@@ -200,9 +210,28 @@ def test_a_target_that_is_the_domain_is_given_a_host() -> None:
 
 
 @pytest.mark.parametrize(
+    ("literal", "lines"),
+    [
+        pytest.param(IP, (f"sip.{DOMAIN}. 3600 IN A {IP}",), id="IPv4"),
+        pytest.param("2001:db8::7", (f"sip.{DOMAIN}. 3600 IN AAAA 2001:db8::7",), id="IPv6"),
+        pytest.param("10.1.1.7", (f"sip.{DOMAIN}. 3600 IN A <public-address-of-the-edge>",), id="private"),
+    ],
+)
+def test_an_address_in_place_of_a_host_is_given_a_name(literal: str, lines: tuple[str, ...]) -> None:
+    found = finding(naming(literal), "DOM001")
+    assert found.fix[0].steps == (
+        f"Publish, in the zone that the Internet sees, in place of the record that leads to {literal}:",
+        f"_sipfederationtls._tcp.{DOMAIN}. 3600 IN SRV 0 0 5061 sip.{DOMAIN}.",
+        *lines,
+    )
+    assert [fix.platform for fix in found.fix] == ["DNS", "Expressway"]
+
+
+@pytest.mark.parametrize(
     ("evidence", "expected"),
     [
         pytest.param(pointing(SUB), {"DOM001"}, id="sub-domain"),
+        pytest.param(LITERAL, {"DOM001"}, id="address"),
         pytest.param(pointing(TARGET, FOREIGN), {"DOM001"}, id="one-of-two"),
         pytest.param(with_alias(), {"DOM002"}, id="alias"),
         pytest.param(run(**two_targets(SECOND)), set(), id="two-good-names"),

@@ -128,6 +128,13 @@ ROWS = (
         "fail",
         "the record names port 443",
     ),
+    Row(
+        "SRV002",
+        "address",
+        run(srv=(srv(record(IP, port=443)),), targets=(target(IP, port=443),), names=(), visits=()),
+        "not-applicable",
+        "DOM001",
+    ),
     Row("SRV002", "no-target", run(**unpublished()), "inconclusive", "the name does not exist"),
     Row("SRV003", "pass", run(), "pass"),
     Row("SRV003", "alias", run(srv=(ALIAS,)), "fail", "is an alias of records.steven.lab"),

@@ -14,9 +14,10 @@ from vpnprobe.federation.diagnostics import EXPRESSWAY_504, edge_trace_1009, ms_
 from vpnprobe.federation.domain import TargetPlace, place_of
 from vpnprobe.model.federation import AddressLookup, EdgeTarget, Federation
 from vpnprobe.model.finding import Fact, Fix, Logs
+from vpnprobe.model.target import SIP_TLS_PORT
 
 # What may stand in a command that somebody pastes; the name comes from a zone that may be anybody's.
-_HOST_NAME: Final = re.compile(r"[a-z0-9._-]+")
+_HOST_NAME: Final = re.compile(r"[a-z0-9.:_-]+")
 
 _GOOD: Final = frozenset({TargetPlace.SAME_DOMAIN, TargetPlace.HOSTED})
 
@@ -39,11 +40,11 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
     named = _named_together(seen, target)
     rescuing = [host for host in named if place_of(seen.domain, host.rpartition(":")[0]) in _GOOD]
     better = name_in_domain(seen, target)
-    addresses = sorted({address for names in seen.names if names.name == target.host for address in names.addresses})
+    port = target.port or SIP_TLS_PORT
     facts |= {
         "better": better,
-        "record": srv_line(seen.domain, better, port=target.port, priority=target.priority, weight=target.weight),
-        "address_records": public_lines(better, addresses),
+        "record": srv_line(seen.domain, better, port=port, priority=target.priority, weight=target.weight),
+        "address_records": public_lines(better, _addresses_of(seen, target)),
         "server": target.host if _HOST_NAME.fullmatch(target.host) else "<name-of-the-target>",
     }
     summary = f"{target.host} {_WORDS[place]} {seen.domain}"
@@ -53,13 +54,20 @@ def _judge_place(_case: Case, known: tuple[Federation, EdgeTarget]) -> Result:
             _VARIANTS[place] + _NOT_ALONE,
             **facts,
         )
+    whatever = "" if place is TargetPlace.ADDRESS else ", whatever its address"
     return failed(
-        f"{summary}; an edge refuses it with 1009, whatever its address",
+        f"{summary}; an edge refuses it with 1009{whatever}",
         _VARIANTS[place],
         **facts,
         predicted=ms_diagnostics_1009(seen.domain, named),
         trace=edge_trace_1009(seen.domain, named),
     )
+
+
+def _addresses_of(seen: Federation, target: EdgeTarget) -> list[str]:
+    if place_of(seen.domain, target.host) is TargetPlace.ADDRESS:
+        return [target.host.partition("%")[0]]
+    return sorted({address for names in seen.names if names.name == target.host for address in names.addresses})
 
 
 def _named_together(seen: Federation, target: EdgeTarget) -> list[str]:
@@ -72,13 +80,14 @@ def _named_together(seen: Federation, target: EdgeTarget) -> list[str]:
 def name_in_domain(seen: Federation, target: EdgeTarget) -> str:
     """Return the name that an edge takes the target by: its own, or else the one to rename it to.
 
-    That is its first label in the domain, numbered where another target has it.
+    That is its first label in the domain, or "sip" where it has none, numbered where another target has it.
     """
     place = place_of(seen.domain, target.host)
     if place in _GOOD:
         return target.host
     taken = {host.rpartition(":")[0] for host in _named_together(seen, target)}
-    label = "sip" if place is TargetPlace.DOMAIN_ITSELF else target.host.partition(".")[0]
+    is_nameless = place in (TargetPlace.DOMAIN_ITSELF, TargetPlace.ADDRESS)
+    label = "sip" if is_nameless else target.host.partition(".")[0]
     names = (f"{label}{number}.{seen.domain}" for number in ("", *range(2, len(taken) + 3)))
     return next(name for name in names if name not in taken)
 
@@ -87,11 +96,13 @@ _WORDS: Final = {
     TargetPlace.SUBDOMAIN: "is in a sub-domain, not directly in",
     TargetPlace.FOREIGN: "is in another domain, not in",
     TargetPlace.DOMAIN_ITSELF: "is the domain itself, not a host in",
+    TargetPlace.ADDRESS: "is an address, which no SRV record may name (RFC 2782), not a host in",
 }
 _VARIANTS: Final = {
     TargetPlace.SUBDOMAIN: "sub-domain",
     TargetPlace.FOREIGN: "foreign-domain",
     TargetPlace.DOMAIN_ITSELF: "domain-itself",
+    TargetPlace.ADDRESS: "address",
 }
 
 _RENAME: Final = fix(
@@ -130,6 +141,7 @@ _FIXES: Final[dict[str, tuple[Fix, ...]]] = {
     "sub-domain": (_RENAME, _CERTIFICATE, _ALLOWED_SERVER),
     "foreign-domain": (_RENAME, _CERTIFICATE, _OWN_DOMAIN, _ALLOWED_SERVER),
     "domain-itself": (_RENAME, _CERTIFICATE),
+    "address": (_RENAME, _CERTIFICATE),
 }
 _SHOWN: Final = Logs(edge=("{predicted}", "{trace}"), expressway=(EXPRESSWAY_504,))
 _NEXT: Final = (ASK, PROBE)
@@ -154,7 +166,7 @@ DOM001 = Check(
         for variant, fixes in _FIXES.items()
         for suffix, logs in (("", _SHOWN), (_NOT_ALONE, Logs()))
     },
-    references=("Cisco, DNS and certificate requirements of Microsoft federation over Expressway", _HYBRID),
+    references=("Cisco, DNS and certificate requirements of Microsoft federation over Expressway", _HYBRID, "RFC 2782"),
 )
 
 

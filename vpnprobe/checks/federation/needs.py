@@ -21,7 +21,7 @@ from vpnprobe.model.federation import (
     SrvLookup,
 )
 from vpnprobe.model.observation import FirstFlight, Handshake
-from vpnprobe.model.target import MICROSOFT_EDGE
+from vpnprobe.model.target import MICROSOFT_EDGE, is_address
 from vpnprobe.pki.certificate import CertificateFacts
 
 __all__ = [
@@ -83,6 +83,8 @@ def _read_address_lookups(case: Case) -> tuple[AddressLookup, ...] | Lack:
     named = _read_target(case)
     if isinstance(named, Lack):
         return named
+    if is_address(named.host):
+        return Lack("the record names an address and no host (DOM001)", "not-applicable")
     names = case.evidence.federation.names if case.evidence.federation is not None else ()
     found = tuple(
         one

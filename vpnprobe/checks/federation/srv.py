@@ -12,7 +12,7 @@ from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1008
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.federation import AUTHORITATIVE_VIEW, AddressLookup, EdgeTarget, Federation, SrvLookup, SrvRecord
 from vpnprobe.model.finding import Fact, Logs
-from vpnprobe.model.target import SIP_TLS_PORT
+from vpnprobe.model.target import SIP_TLS_PORT, is_address
 
 # RFC 2782: the service is decidedly not available at this domain.
 NOT_OFFERED: Final = "."
@@ -197,6 +197,8 @@ SRV001 = Check(
 def _judge_port(case: Case, target: EdgeTarget) -> Result:
     if target.port == SIP_TLS_PORT:
         return passed(f"the record names port {target.port}")
+    if is_address(target.host):
+        return not_applicable(f"{target.host} is an address and no host (DOM001)")
     right = srv_line(case.evidence.target.label, target.host, priority=target.priority, weight=target.weight)
     return failed(
         f"the record names port {target.port}; Microsoft documents {SIP_TLS_PORT}", record=right, srv_port=target.port

@@ -146,6 +146,19 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     FederationScenario(
+        name="federation-target-is-address",
+        title="The record names an address in place of a host",
+        story=(
+            "Somebody wrote the edge's address where RFC 2782 wants a name, and the zone took it for one.",
+            "No name has that address, and the edge says 1009.",
+        ),
+        covers=("F4-04",),
+        network=Network(resolver=Resolver(records=(federation(DOMAIN, "127.0.0.1"),))),
+        expect_fail=frozenset({"DOM001"}),
+        expect_at=frozenset({"127.0.0.1"}),
+        expect_verdict="fail",
+    ),
+    FederationScenario(
         name="federation-target-is-alias",
         title="The target's name is an alias",
         story=(
