@@ -96,7 +96,12 @@ def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[
     meant = {one for end in endpoints.values() for one in plan.new_for(end.host)}
     for one in plan.new:
         if sights and one not in meant:
-            yield Remark("warn", f"No phone dials a gateway that the new certificate {one.cert_hash} is for.")
+            # Nobody was judged by it, so whoever means it knows nothing of its phones.
+            yield Remark(
+                "inconclusive",
+                f"No phone dials a gateway that the new certificate {one.cert_hash} is for"
+                f"{f' ({one.host})' if one.host else ''}: write HOST= as in the phones' URLs.",
+            )
     for sight in sights:
         end = endpoints[sight.key]
         if plan.new_for(end.host):
