@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +34,7 @@ class Inventory:
     what was read otherwise than written.
     """
 
-    phones: tuple[Phone, ...]
+    phones: Sequence[Phone]
     problems: tuple[RowProblem, ...] = ()
     merged: int = 0
     labels: tuple[str, ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import overload
 
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import Phone, RowProblem
@@ -27,23 +29,67 @@ _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECAS
 _KEPT_AS_TEXT = re.compile(r"=?\s*[\"']?(.*?)[\"']?", re.DOTALL)
 
 
+# What rows say of a phone besides its MAC: the model, and the labels.
+_Said = tuple[str | None, dict[str, str]]
+
+
+class Phones(Sequence[Phone]):
+    """The phones of an inventory. Each is made when it is asked for: kept are numbers, some 16 bytes for a phone."""
+
+    def __init__(self) -> None:
+        self._macs = array("Q")
+        self._lines = array("L")
+        self._said_of = array("L")
+        self._said: list[_Said] = []
+
+    def __len__(self) -> int:
+        return len(self._macs)
+
+    @overload
+    def __getitem__(self, index: int) -> Phone: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Phone, ...]: ...
+    def __getitem__(self, index: int | slice) -> Phone | tuple[Phone, ...]:
+        if isinstance(index, slice):
+            return tuple(self[place] for place in range(*index.indices(len(self))))
+        model, labels = self._said[self._said_of[index]]
+        return Phone(mac=f"{self._macs[index]:012X}", model=model, labels=labels, line=self._lines[index])
+
+    def __iter__(self) -> Iterator[Phone]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def append(self, mac: str, line: int, said: int) -> None:
+        """Add a phone; `said` is a place that `say` gave."""
+        self._macs.append(int(mac, 16))
+        self._lines.append(line)
+        self._said_of.append(said)
+
+    def say(self, said: _Said) -> int:
+        """Keep what is said of any number of phones, and return its place."""
+        self._said.append(said)
+        return len(self._said) - 1
+
+    def change(self, index: int, said: int) -> None:
+        """Say something else of the phone at `index`."""
+        self._said_of[index] = said
+
+
 class PhoneList:
     """Takes phones row by row. The first row of a phone counts; later ones add the labels that it lacks."""
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._phones: dict[str, Phone] = {}
-        self._shared: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self.phones = Phones()
+        self._places: dict[int, int] = {}
+        self._shared: dict[tuple[str | None, tuple[tuple[str, str], ...]], int] = {}
         self._texts: dict[str, str] = {}
         self._conflicts: dict[str, tuple[int, int]] = {}
         self._rows = 0
         self.problems: list[RowProblem] = []
         self.merged = 0
-
-    @property
-    def phones(self) -> tuple[Phone, ...]:
-        """The phones in the order of their first rows."""
-        return tuple(self._phones.values())
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -62,13 +108,14 @@ class PhoneList:
         except UsageError as error:
             self._complain(line, _why_no_phone(text) or str(error))
             return
-        phone = Phone(mac=mac, model=self._text(model or "") or None, labels=self._labels(labels), line=line)
-        first = self._phones.get(mac)
-        if first is None:
-            self._phones[mac] = phone
+        model = self._text(model or "") or None
+        labels = {name: text for name, value in labels.items() if (text := self._text(value))}
+        place = self._places.setdefault(int(mac, 16), len(self.phones))
+        if place == len(self.phones):
+            self.phones.append(mac, line, self._said(model, labels))
             return
         self.merged += 1
-        self._phones[mac] = self._merge(first, phone)
+        self.phones.change(place, self._merged(self.phones[place], line, model, labels))
 
     def refuse(self, line: int, reason: str) -> None:
         """Take a row that cannot be used."""
@@ -89,23 +136,24 @@ class PhoneList:
                 "name a file with one phone in each row"
             )
 
-    def _merge(self, first: Phone, later: Phone) -> Phone:
-        for name, value in later.labels.items():
+    def _merged(self, first: Phone, line: int, model: str | None, labels: Mapping[str, str]) -> int:
+        for name, value in labels.items():
             if first.labels.get(name, value) != value:
-                self._note_conflict(name, later.line)
-        if first.model and later.model and first.model != later.model:
-            self._note_conflict(_MODEL, later.line)
-        labels = self._labels(later.labels | first.labels)
-        return Phone(mac=first.mac, model=first.model or later.model, labels=labels, line=first.line)
+                self._note_conflict(name, line)
+        if first.model and model and first.model != model:
+            self._note_conflict(_MODEL, line)
+        return self._said(first.model or model, {**labels, **first.labels})
 
     def _note_conflict(self, column: str, line: int) -> None:
         count, first_line = self._conflicts.get(column, (0, line))
         self._conflicts[column] = count + 1, first_line
 
-    def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """Return the labels that say something. Phones of one place share theirs, which keeps a fleet small."""
-        said = {name: text for name, value in labels.items() if (text := self._text(value))}
-        return self._shared.setdefault(tuple(said.items()), said)
+    def _said(self, model: str | None, labels: dict[str, str]) -> int:
+        """Phones of one place share what is said of them, which keeps a fleet small."""
+        key = model, tuple(labels.items())
+        if key not in self._shared:
+            self._shared[key] = self.phones.say((model, labels))
+        return self._shared[key]
 
     def _text(self, value: str) -> str:
         text = " ".join(value.split())
