@@ -213,6 +213,16 @@ def test_a_group_without_a_url_leads_nowhere() -> None:
     assert (found.verdict, found.cause, found.summary) == ("fail", "CFG004", "the vpnGroup holds no url")
 
 
+# --- datagrams of others ---
+
+
+@pytest.mark.parametrize(("same_host", "alarms"), [(0, ("TFT005",)), (2, ("TFT005",)), (3, ())])
+def test_a_late_repetition_of_the_asked_server_is_no_intruder(same_host: int, alarms: tuple[str, ...]) -> None:
+    """A sweep reuses its ports while the server may still repeat what an earlier phone was sent there."""
+    found = line(fresh(), came(foreign=3, foreign_same_host=same_host))
+    assert (found.alarms, found.verdict) == (alarms, "warn" if alarms else "pass")
+
+
 # --- the memory ---
 
 

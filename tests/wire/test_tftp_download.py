@@ -236,6 +236,7 @@ def test_nobody_else_can_join_it(addr: Address, forged: bytes) -> None:
     assert transfer.receive(forged, addr) == [(UNKNOWN_TRANSFER_ID, addr)]
     transfer.receive(data(2, b"true"))
     assert (transfer.result.data, transfer.result.foreign) == (BLOCK + b"true", 1)
+    assert transfer.result.foreign_same_host == (addr != STRANGER)
 
 
 def test_a_strangers_error_is_neither_believed_nor_answered() -> None:

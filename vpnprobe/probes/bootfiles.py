@@ -145,6 +145,7 @@ async def fetch_by_tftp(
         code=result.error_code,
         options=result.options.as_text(),
         foreign=result.foreign,
+        foreign_same_host=result.foreign_same_host,
         retransmissions=result.retransmissions,
         size=result.size,
         duration_s=round(loop.time() - began, 6),

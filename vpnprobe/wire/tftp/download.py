@@ -111,6 +111,7 @@ class TftpDownload:
         self._retransmissions = 0
         self._request_repeated = False
         self._foreign = 0
+        self._foreign_same_host = 0
         self._foreign_replies = 0
         self._outbox: list[tuple[bytes, Address]] = []
 
@@ -202,6 +203,7 @@ class TftpDownload:
         # A request that we had to repeat may be answered twice, each time from a new port.
         if not (self._request_repeated and self._is_host_asked(addr) and is_opening(datagram)):
             self._foreign += 1
+            self._foreign_same_host += self._is_host_asked(addr)
         if self._foreign_replies < MAX_FOREIGN_REPLIES and not is_error(datagram):
             self._foreign_replies += 1
             self._outbox.append((build_error(ErrorCode.UNKNOWN_TRANSFER_ID), addr))
@@ -321,6 +323,7 @@ class TftpDownload:
             options=self._agreed,
             peer=(self.peer[0], self.peer[1]) if self._is_peer_known else None,
             foreign=self._foreign,
+            foreign_same_host=self._foreign_same_host,
             retransmissions=self._retransmissions,
             size=len(self._data),
             blocks=self._blocks,

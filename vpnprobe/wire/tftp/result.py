@@ -23,7 +23,8 @@ class TftpResult(msgspec.Struct, frozen=True, kw_only=True):
     `data` is the whole file and None unless the outcome is "received", so that a part is never taken for it.
     `error_code` and `error_text` are the server's, the text raw. `options` are those in force. `peer` is where
     the server answered from. `foreign` counts dropped datagrams of other senders; a second answer to a request
-    that we repeated is none. `retransmissions` are ours. `size` counts bytes and `blocks` DATA blocks that came
+    that we repeated is none. `foreign_same_host` are those of them that another port of the server's host sent.
+    `retransmissions` are ours. `size` counts bytes and `blocks` DATA blocks that came
     in order.
     """
 
@@ -35,6 +36,7 @@ class TftpResult(msgspec.Struct, frozen=True, kw_only=True):
     options: TftpOptions = NO_OPTIONS
     peer: tuple[str, int] | None = None
     foreign: int = 0
+    foreign_same_host: int = 0
     retransmissions: int = 0
     size: int = 0
     blocks: int = 0
