@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,13 @@ from tests.checks.federation.builder import (
     ROOT,
     TARGET,
     edge_certificate,
+    flight,
+    path,
     run,
+    sent,
     shown,
     unpublished,
+    visit,
 )
 from tests.checks.federation.test_names import UNREADABLE
 from tests.checks.table import Row, params
@@ -63,6 +68,25 @@ def below_private_root(*given: Identity) -> Evidence:
     return run(given_roots=tuple(certificate_name(one.der) for one in given), **fields)
 
 
+def limited(*usages: str, serial: int = 40) -> Identity:
+    """An issuing authority with these purposes."""
+    return issue(cn="Limited CA", issuer=ROOT, ca=True, key=rsa_key(slot=31), extended_key_usage=usages, serial=serial)
+
+
+PATH_OF_LIMITED = (f"CN={TARGET}", "CN=Limited CA", "CN=Example Public Root")
+
+
+def below(issuer: Identity, *sent_too: Identity, **leaf: Any) -> Evidence:
+    """A certificate of an issuing authority; `sent_too` are sent along."""
+    edge = edge_certificate(TARGET, issuer=issuer, **leaf)
+    fields = shown(edge, subjects=PATH_OF_LIMITED)
+    chain = (*sent(edge), *(one.der for one in sent_too))
+    fields["visits"] = (visit(flights=(flight(shown=chain),), path=path(subjects=PATH_OF_LIMITED)),)
+    fields["identities"] = (edge, *sent_too)
+    return run(**fields)
+
+
+CODE_ONLY = limited("1.3.6.1.5.5.7.3.3")
 UNPUBLISHED = run(**unpublished())
 
 ROWS = (
@@ -76,6 +100,27 @@ ROWS = (
     Row("FCR006", "server-only", purposes("serverAuth"), "fail", "clientAuth is not among its purposes: serverAuth"),
     Row("FCR006", "neither", purposes("ipsecEndSystem"), "inconclusive", "a consequence of FCR005"),
     Row("FCR006", "unreadable", UNREADABLE, "inconclusive"),
+    Row("FCR019", "no-limit", run(), "pass", "limited to other purposes"),
+    Row("FCR019", "both", below(limited("serverAuth", "clientAuth")), "pass"),
+    Row("FCR019", "any", below(limited("2.5.29.37.0")), "pass"),
+    Row("FCR019", "other", below(CODE_ONLY), "fail", "limited to codeSigning, without serverAuth, clientAuth; Windows"),
+    Row("FCR019", "server-only", below(limited("serverAuth")), "fail", "limited to serverAuth, without clientAuth"),
+    Row(
+        "FCR019",
+        "server-only-as-the-leaf",
+        below(limited("serverAuth"), extended_key_usage=["serverAuth"]),
+        "pass",
+    ),
+    Row("FCR019", "another-of-its-name", below(CODE_ONLY, limited("serverAuth", "clientAuth", serial=41)), "pass"),
+    Row(
+        "FCR019",
+        "leaf-for-neither",
+        below(CODE_ONLY, extended_key_usage=["1.3.6.1.5.5.7.3.3"]),
+        "not-applicable",
+        "FCR005",
+    ),
+    Row("FCR019", "no-path", run(visits=(visit(path=None),)), "inconclusive"),
+    Row("FCR019", "unreadable", UNREADABLE, "inconclusive"),
     Row("FCR007", "valid", run(), "pass", "valid from 2024-01-01"),
     Row("FCR007", "expired", run(**shown(EXPIRED)), "fail", "expired on 2026-11-18 12:00 UTC; this machine's clock"),
     Row("FCR007", "future", run(**shown(FUTURE)), "fail", "not valid before 2026-11-26"),
@@ -116,6 +161,7 @@ def test_row(row: Row) -> None:
         pytest.param(purposes("serverAuth"), {"FCR006"}, "warn", id="server-only"),
         pytest.param(purposes("ipsecEndSystem"), {"FCR005"}, "fail", id="neither"),
         pytest.param(issued_by(OLD_ISSUING, subjects=PATH_OF_OLD), {"FCR007"}, "fail", id="issuer-expired"),
+        pytest.param(below(CODE_ONLY), {"FCR019"}, "warn", id="issuer-limited"),
         pytest.param(issued_by(NEW_ISSUING, subjects=PATH_OF_OLD), {"FCR007"}, "fail", id="issuer-future"),
     ],
 )

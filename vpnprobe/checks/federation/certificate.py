@@ -1,7 +1,8 @@
-"""Checks of what the target's certificate says: purposes and dates."""
+"""Checks of what the target's certificate and its issuers say: purposes and dates."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from vpnprobe.checks.federation.needs import EdgeChain
 from vpnprobe.checks.federation.request import NEW_CERTIFICATE, request_facts
 from vpnprobe.checks.wording import count, day, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504
+from vpnprobe.model.federation import PathReading
 from vpnprobe.model.finding import Fact, Logs
 from vpnprobe.pki.certificate import CertificateFacts, CertificateProblem
 from vpnprobe.pki.validity import decide_validity
@@ -110,23 +112,28 @@ FCR006 = Check(
 )
 
 
-def _issuer_outside_its_dates(case: Case, chain: EdgeChain) -> CertificateFacts | None:
-    """Return an issuer on the path that is outside of its dates, where no other certificate of its name is there.
+def _find_issuer(
+    case: Case, chain: EdgeChain, path: PathReading, is_faulty: Callable[[CertificateFacts], bool]
+) -> CertificateFacts | None:
+    """Return an issuer on the path with this fault, where no other certificate of its name is there without it.
 
     A peer has public roots in its own store; what was sent under such a name may be an old cross-certificate.
     """
-    visit = needs.visit.read(case)
-    if isinstance(visit, Lack) or visit.path is None:
-        return None
-    names = visit.path.subjects[1:-1] if visit.path.end == "public-root" else visit.path.subjects[1:]
     seen = case.evidence.federation
     given = [case.evidence.certificates.get(name, b"") for name in seen.given_roots] if seen is not None else []
     held = [needs.certificate_facts(der) for der in (*chain.ders[1:], *given)]
-    for name in names:
+    for name in path.subjects[1:-1] if path.end == "public-root" else path.subjects[1:]:
         of_name = [facts for facts in held if facts.subject == name]
-        if of_name and all(decide_validity(facts, case.now).accepts is False for facts in of_name):
+        if of_name and all(map(is_faulty, of_name)):
             return of_name[0]
     return None
+
+
+def _issuer_outside_its_dates(case: Case, chain: EdgeChain) -> CertificateFacts | None:
+    visit = needs.visit.read(case)
+    if isinstance(visit, Lack) or visit.path is None:
+        return None
+    return _find_issuer(case, chain, visit.path, lambda facts: decide_validity(facts, case.now).accepts is False)
 
 
 def _judge_dates(case: Case, chain: EdgeChain) -> Result:
@@ -241,4 +248,60 @@ FCR008 = Check(
     guide=Guide(fix=NEW_CERTIFICATE, next=(S_CLIENT, PROBE)),
 )
 
-CHECKS: Final = (FCR005, FCR006, FCR007, FCR008)
+
+def _allows(facts: CertificateFacts, usage: str) -> bool:
+    """Whether the certificate names this purpose, any purpose, none at all, or more than were read."""
+    if facts.extended_key_usage is None or CertificateProblem.LIST_CUT in facts.problems:
+        return True
+    return any(one.name in (usage, _ANY_USAGE) for one in facts.extended_key_usage)
+
+
+def _judge_issuers_usage(case: Case, known: tuple[EdgeChain, PathReading]) -> Result:
+    chain, path = known
+    wanted = [usage for usage in ("serverAuth", "clientAuth") if _allows(chain.leaf, usage)]
+    if not wanted:
+        return not_applicable("the certificate itself allows neither purpose (FCR005)")
+    issuer = _find_issuer(case, chain, path, lambda facts: not all(_allows(facts, usage) for usage in wanted))
+    if issuer is None:
+        return passed("no issuer that is at hand is limited to other purposes")
+    usages = [usage.name or usage.oid for usage in issuer.extended_key_usage or ()]
+    lacking = [usage for usage in wanted if not _allows(issuer, usage)]
+    return failed(
+        f"its issuer {issuer.subject} is limited to {listing(usages) or 'no purpose'}, without {listing(lacking)}; "
+        "Windows takes that as a limit of all below it, RFC 5280 does not say so",
+        issuer=issuer.subject,
+        usages=usages,
+        **request_facts(case, chain.leaf),
+    )
+
+
+FCR019 = Check(
+    id="FCR019",
+    slug="issuer-usage",
+    title="No issuer is limited to other purposes",
+    stage="certificate",
+    severity="warning",
+    probes=("federation",),
+    subjects=subjects.visits,
+    needs=needs.readable_chain & needs.path,
+    judge=_judge_issuers_usage,
+    rationale="RFC 5280 gives the purposes of an authority's certificate no meaning for those below it. Microsoft "
+    "documents that Windows wants a purpose in every certificate of the path that names any, and browsers do the same. "
+    "What a Microsoft edge asks of the path, and what it shows then, was found nowhere.",
+    guide=Guide(
+        fix=(
+            fix(
+                "CA",
+                """
+                Have the certificate issued below an authority without such a limit, or the certificate of {issuer} \
+                  made again: with no purpose at all, or with both, 1.3.6.1.5.5.7.3.1 and 1.3.6.1.5.5.7.3.2.
+                """,
+            ),
+            *NEW_CERTIFICATE,
+        ),
+        next=(S_CLIENT, PROBE),
+    ),
+    references=("RFC 5280 section 4.2.1.12", "Microsoft, CERT_USAGE_MATCH structure"),
+)
+
+CHECKS: Final = (FCR005, FCR006, FCR019, FCR007, FCR008)

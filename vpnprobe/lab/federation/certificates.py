@@ -5,6 +5,7 @@ Every CA name says that it belongs to the lab. The "public" root is none of a re
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -45,7 +46,13 @@ _DISTINGUISHED = (
 _CUT_LIST = 165
 _OTHERS = 3
 
-IssuingCa = Literal["public", "private", "sha1"]
+IssuingCa = Literal["public", "private", "sha1", "code-signing"]
+_ISSUING: dict[IssuingCa, str] = {
+    "public": "Lab Issuing CA",
+    "private": "Lab Company CA",
+    "sha1": "Lab Issuing CA 1",
+    "code-signing": "Lab Code Signing CA",
+}
 
 
 class EdgePki:
@@ -73,13 +80,16 @@ class EdgePki:
         return self._authorities[name]
 
     def issuing(self, name: IssuingCa) -> Issued:
-        """Return an issuing CA: of the private root, or of the public one ("sha1": signed with SHA-1)."""
+        """Return an issuing CA: of the private root, or of the public one.
+
+        "sha1" is signed with SHA-1, "code-signing" is limited to that purpose.
+        """
         use = f"{name} issuing"
         if use not in self._authorities:
             root = self.root("private" if name == "private" else "public")
             digest: Digest = "sha1" if name == "sha1" else "sha256"
-            common_name = {"public": "Lab Issuing CA", "private": "Lab Company CA", "sha1": "Lab Issuing CA 1"}[name]
-            self._authorities[use] = self._issue_ca(common_name, rsa_key(use), root, digest)
+            purposes = (ExtendedKeyUsageOID.CODE_SIGNING,) if name == "code-signing" else ()
+            self._authorities[use] = self._issue_ca(_ISSUING[name], rsa_key(use), root, digest, purposes)
         return self._authorities[use]
 
     @property
@@ -160,7 +170,12 @@ class EdgePki:
         return f"{self._nowhere if answers == 'unreachable' else self._revocation}/{kind}/{answers}"
 
     def _issue_ca(
-        self, common_name: str, key: PrivateKey, issuer: Issued | None = None, digest: Digest = "sha256"
+        self,
+        common_name: str,
+        key: PrivateKey,
+        issuer: Issued | None = None,
+        digest: Digest = "sha256",
+        purposes: Sequence[ObjectIdentifier] = (),
     ) -> Issued:
         subject = lab_name(_LAB, common_name)
         builder = (
@@ -175,6 +190,8 @@ class EdgePki:
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(key_usage(digital_signature=True, sign=True), critical=True)
         )
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         return signed(_with_key_ids(builder, key, key if issuer is None else issuer.key), key, issuer, digest=digest)
 
 

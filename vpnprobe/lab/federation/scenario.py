@@ -65,12 +65,13 @@ class EdgeCertificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     `names` are the dNSNames of the subjectAltName: None means the common name alone, none at all that there is no
     such extension. `issuer` is the issuing CA: of the lab's public root, of a private root, one of the public root that
-    signs with SHA-1 and is signed so, or the certificate itself. `purposes` are the extended key usages. `crl` and
-    `ocsp` say what the address named in the certificate answers, None that it names none.
+    signs with SHA-1 and is signed so, one of it that is limited to code signing, or the certificate itself. `purposes`
+    are the extended key usages. `crl` and `ocsp` say what the address named in the certificate answers, None that it
+    names none.
     """
 
     key: Literal["rsa", "rsa-1024", "ec"] = "rsa"
-    issuer: Literal["public", "private", "sha1", "self"] = "public"
+    issuer: Literal["public", "private", "sha1", "code-signing", "self"] = "public"
     common_name: str = TARGET
     names: tuple[str, ...] | None = None
     purposes: tuple[Literal["server", "client"], ...] = ("server", "client")

@@ -158,6 +158,18 @@ SCENARIOS = (
         expect_verdict="warn",
     ),
     FederationScenario(
+        name="federation-issuer-limited",
+        title="The issuing authority is limited to code signing",
+        story=(
+            "The edge's certificate has both purposes, its issuer's certificate names another one.",
+            "Windows takes an issuer's purposes as a limit of all below it; RFC 5280 does not say so.",
+        ),
+        network=_with(EdgeCertificate(issuer="code-signing")),
+        expect_fail=frozenset({"FCR019"}),
+        expect_at=_HERE,
+        expect_verdict="warn",
+    ),
+    FederationScenario(
         name="federation-expired",
         title="The certificate has expired",
         story=(
