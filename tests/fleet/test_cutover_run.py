@@ -251,6 +251,36 @@ async def test_a_known_mix() -> None:
     assert all(line.missing for line in found.phones.values() if line.readiness != "ready")
 
 
+@pytest.mark.parametrize(
+    ("model", "readiness", "verdict", "words"),
+    [
+        ("Cisco 7962", "ready", "pass", None),
+        # It was judged as another model, so nobody knows what it is shown, nor whether it can take that.
+        ("Cisco 9971", "unknown", "inconclusive", "No profile is known for its model (Cisco 9971)"),
+        # The lab's configurations name a firmware load of a 7962G.
+        (None, "ready", "pass", None),
+    ],
+)
+async def test_a_model_that_nobody_knows(model: str | None, readiness: str, verdict: str, words: str | None) -> None:
+    async with running_fleet(fleet({"both-hashes": 2}, OLD)) as lab:
+        found = await cut(lab, plan_of(lab), [Phone(mac=one.mac, model=model) for one in lab.fleet.phones])
+    assert {line.readiness for line in found.phones.values()} == {readiness}
+    assert found.summary.verdict == verdict
+    assert all(words is None or words in " ".join(line.reasons) for line in found.phones.values())
+
+
+async def test_a_firmware_load_that_tells_no_model_is_a_reservation() -> None:
+    phones = tuple(
+        msgspec.structs.replace(phone, configuration=msgspec.structs.replace(phone.configuration, load="unheard.1-2"))
+        for phone, _ in phones_of({"both-hashes": 2}).values()
+    )
+    async with running_fleet(fleet({}, OLD, phones=phones)) as lab:
+        found = await cut(lab, plan_of(lab))
+    assert found.summary.verdict == "warn"
+    assert {line.readiness for line in found.phones.values()} == {"ready"}
+    assert all("judged as a 7962G" in " ".join(line.reasons) for line in found.phones.values())
+
+
 async def test_only_one_of_two_gateways_is_renewed() -> None:
     phones = tuple(
         msgspec.structs.replace(phone, gateways=("vpn.lab.example", SECOND_NAME))

@@ -42,6 +42,22 @@ def test_who_says_it(model: str | None, load: str | None, chosen: bool, expected
     assert profiles(chosen=chosen).with_config(phone(model), config(load)).id == expected
 
 
+@pytest.mark.parametrize(
+    ("model", "load", "chosen", "is_its_own"),
+    [
+        ("Cisco 8841", None, False, True),
+        ("Cisco 9999", OLD, False, False),
+        ("Cisco 7940", OLD, True, False),
+        (None, OLD, False, True),
+        (None, "unheard-of.1-2", False, False),
+        (None, None, False, False),
+        (None, None, True, True),
+    ],
+)
+def test_whether_it_is_the_phone_s_own(model: str | None, load: str | None, chosen: bool, is_its_own: bool) -> None:
+    assert profiles(chosen=chosen).is_of(phone(model), load) is is_its_own
+
+
 def test_without_a_configuration() -> None:
     assert profiles().with_config(phone(None), None).id == "7962G"
 

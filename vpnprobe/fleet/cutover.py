@@ -64,9 +64,15 @@ class _AtGateway:
 
 
 def decide_cutover(
-    config: PhoneConfigSight, profile: PhoneProfile, gateways: Sequence[ShownGateway], plan: CutoverPlan
+    config: PhoneConfigSight,
+    profile: PhoneProfile,
+    gateways: Sequence[ShownGateway],
+    plan: CutoverPlan,
+    doubt: Objection | None = None,
 ) -> CutoverDecision:
     """Decide for a phone of this profile with this configuration, which dials these gateways, url1 first.
+
+    `doubt` is what stands against its being of this profile at all.
 
     Where nobody is known to have the new hash, the missing step is the import; that others have it, which makes it the
     applying, is not seen from one phone.
@@ -83,10 +89,16 @@ def decide_cutover(
     if not gateways:
         nowhere = Objection("cut-off", "Its vpnGroup names no URL, so it dials no gateway.", "assign-vpn-profile")
         return _decision([_AtGateway((nowhere,))])
-    return _decision([_at(gateway, config, profile, plan) for gateway in gateways])
+    return _decision([_at(gateway, config, profile, plan, doubt) for gateway in gateways])
 
 
-def _at(gateway: ShownGateway, config: PhoneConfigSight, profile: PhoneProfile, plan: CutoverPlan) -> _AtGateway:
+def _at(
+    gateway: ShownGateway,
+    config: PhoneConfigSight,
+    profile: PhoneProfile,
+    plan: CutoverPlan,
+    doubt: Objection | None,
+) -> _AtGateway:
     if not gateway.url.host:
         return _AtGateway((Objection("cut-off", f"{gateway.url.text[:_SHOWN_URL]} cannot be dialled."),))
     pins = Pins(tuple(map(parse_cert_hash, config.cert_hashes.values())), config.hash_alg)
@@ -98,6 +110,7 @@ def _at(gateway: ShownGateway, config: PhoneConfigSight, profile: PhoneProfile, 
         *(objection for _, objection in found if objection is not None),
         *(objection for one in new for objection in against(one, gateway, profile, config.host_id_check, plan)),
         *today.objections(),
+        *([doubt] if doubt is not None and new else []),
     )
     return _AtGateway(objections, has_new, today.has_old)
 

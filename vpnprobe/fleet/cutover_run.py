@@ -11,8 +11,9 @@ from vpnprobe.fleet.collect import Collected
 from vpnprobe.fleet.cutover import CutoverDecision, decide_cutover
 from vpnprobe.fleet.cutover_plan import CutoverPlan
 from vpnprobe.fleet.gateways import GatewayLook
-from vpnprobe.fleet.objections import ShownGateway
+from vpnprobe.fleet.objections import Objection, ShownGateway
 from vpnprobe.fleet.options import RunOptions
+from vpnprobe.fleet.profiles import Profiles
 from vpnprobe.fleet.sweep import FleetRun, Looks
 from vpnprobe.model.fleet import CutoverPhone, FleetLine, Phone, PhoneConfigSight
 from vpnprobe.model.target import GroupUrl, device_name
@@ -25,11 +26,28 @@ _REMEMBERED: Final = 2048
 def cutover(options: RunOptions, plan: CutoverPlan, take: Callable[[FleetLine], None]) -> FleetRun:
     """Return the run that judges each phone of a fleet by this plan."""
     judge = CutoverJudge(plan)
+    profiles = Profiles(options.profile, chosen=options.chosen)
 
     def line_of(phone: Phone, profile: PhoneProfile, collected: Collected, looks: Looks) -> CutoverPhone:
-        return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC))
+        doubt = None if profiles.is_of(phone, collected.sight.load) else _doubt(phone.model, profile)
+        return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC), doubt)
 
     return FleetRun(options, line_of, take)
+
+
+def _doubt(model: str | None, profile: PhoneProfile) -> Objection:
+    """Return what is to be said of a phone that is judged as a model which may not be its own."""
+    if model is not None:
+        return Objection(
+            "unknown",
+            f"No profile is known for its model ({model}), so whether it takes the new certificate is not known: where "
+            "it is like another one, take the model out of the inventory and name that one with --model.",
+        )
+    return Objection(
+        "reservation",
+        f"Neither the inventory nor its firmware load tells its model; it was judged as a {profile.model}: name the "
+        "model in the inventory, or with --model.",
+    )
 
 
 class CutoverJudge:
@@ -41,10 +59,19 @@ class CutoverJudge:
         self._gateways: dict[str, ShownGateway] = {}
 
     def judge(
-        self, phone: Phone, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks, finished_at: datetime
+        self,
+        phone: Phone,
+        profile: PhoneProfile,
+        config: PhoneConfigSight,
+        looks: Looks,
+        finished_at: datetime,
+        doubt: Objection | None = None,
     ) -> CutoverPhone:
-        """Return the line of a phone that would dial these URLs in this order; without a look none was possible."""
-        decision = self._decision(profile, config, looks)
+        """Return the line of a phone that would dial these URLs in this order; without a look none was possible.
+
+        `doubt` is what stands against its being of this profile.
+        """
+        decision = self._decision(profile, config, looks, doubt)
         return CutoverPhone(
             mac=phone.mac,
             device=device_name(phone.mac),
@@ -61,7 +88,9 @@ class CutoverJudge:
             finished_at=finished_at,
         )
 
-    def _decision(self, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks) -> CutoverDecision:
+    def _decision(
+        self, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks, doubt: Objection | None
+    ) -> CutoverDecision:
         key = (
             profile.id,
             profile.model,
@@ -70,12 +99,13 @@ class CutoverJudge:
             tuple(config.cert_hashes.values()),
             config.hash_alg,
             config.host_id_check,
+            doubt,
             tuple(url.text if look is None else look.sight.key for url, look in looks),
         )
         known = self._known.get(key)
         if known is None:
             gateways = [self._shown(url, look) for url, look in looks]
-            known = self._known[key] = decide_cutover(config, profile, gateways, self._plan)
+            known = self._known[key] = decide_cutover(config, profile, gateways, self._plan, doubt)
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         else:

@@ -41,6 +41,15 @@ class Profiles:
                 return load_profile(fitting)
         return self._default
 
+    def is_of(self, phone: Phone, load: str | None) -> bool:
+        """Whether the profile that the phone is judged as is known to be its own; `load` is its firmware load.
+
+        Where the inventory says nothing, the load tells, or the operator who named the default.
+        """
+        if phone.model is not None:
+            return self._named(phone.model) is not None
+        return self._chosen or (load is not None and guess_profile(load) is not None)
+
     def notes(self, phones: Iterable[Phone]) -> tuple[str, ...]:
         """Return sentences about the models of an inventory that no profile is known for."""
         models = Counter(phone.model for phone in phones if phone.model is not None)
