@@ -25,8 +25,9 @@ from tests.checks.federation.builder import (
     visit,
 )
 from tests.checks.table import Row, params
+from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.model.federation import AUTHORITATIVE_VIEW, SrvLookup
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, EdgeVisit, SrvLookup
 from vpnprobe.model.target import Endpoint, Target
 
 NOWHERE = record(".", port=0)
@@ -67,6 +68,16 @@ def extras(view: str = SYSTEM, **answers: SrvLookup) -> dict[str, Any]:
             or no_srv(FailureKind.NAME_NOT_FOUND, view, service=service)
             for service in services
         ),
+    }
+
+
+def at_port_0(host: str) -> dict[str, Any]:
+    """Fields of a run whose record names port 0, which is not dialled."""
+    return {
+        "srv": (srv(record(host, port=0)),),
+        "targets": (target(host, port=0),),
+        "names": (lookup(IP, name=host),),
+        "visits": (EdgeVisit(target=host, address=f"{IP}:0", views=(SYSTEM,), not_dialled="the record names port 0"),),
     }
 
 
@@ -135,6 +146,11 @@ ROWS = (
         "not-applicable",
         "DOM001",
     ),
+    Row("SRV002", "port-0", run(**at_port_0(TARGET)), "not-applicable", "SRV008"),
+    Row("SRV008", "pass", run(), "pass", "port 5061"),
+    Row("SRV008", "port-0", run(**at_port_0(TARGET)), "fail", "port 0, to which nobody can connect"),
+    Row("SRV008", "address", run(**at_port_0(IP)), "not-applicable", "DOM001"),
+    Row("SRV008", "no-target", run(**unpublished()), "inconclusive", "the name does not exist"),
     Row("SRV002", "no-target", run(**unpublished()), "inconclusive", "the name does not exist"),
     Row("SRV003", "pass", run(), "pass"),
     Row("SRV003", "alias", run(srv=(ALIAS,)), "fail", "is an alias of records.steven.lab"),
@@ -280,6 +296,8 @@ def test_each_view_is_judged_by_itself_and_its_server_is_named() -> None:
             run(**seen_by_two(srv(record()), no_srv(FailureKind.NO_RECORD, OUTSIDE))), {"SRV001"}, id="only-inside"
         ),
         pytest.param(run(srv=(srv(record(port=443)),), targets=(target(port=443),)), {"SRV002"}, id="another-port"),
+        pytest.param(run(**at_port_0(TARGET)), {"SRV008"}, id="port-0"),
+        pytest.param(run(**at_port_0(IP)), {"DOM001"}, id="address-and-port-0"),
         pytest.param(run(srv=(ALIAS,)), set(), id="alias"),
     ],
 )
@@ -292,6 +310,13 @@ def test_the_right_port_is_put_into_the_record_that_is_there() -> None:
         srv=(srv(record(port=443, priority=100, weight=1)),), targets=(target(port=443, priority=100, weight=1),)
     )
     assert finding(evidence, "SRV002").fix[0].steps[1] == f"{NAME}. 3600 IN SRV 100 1 5061 {TARGET}."
+
+
+def test_a_record_without_a_port_is_an_outage_and_is_given_one() -> None:
+    report = judge(run(**at_port_0(TARGET)))
+    assert (report.verdict, report.cause) == ("fail", "SRV008")
+    [found] = [one for one in report.findings if one.id == "SRV008"]
+    assert found.fix[0].steps[1] == f"{NAME}. 3600 IN SRV 0 0 5061 {TARGET}."
 
 
 def test_the_lines_to_delete_are_named_one_by_one() -> None:

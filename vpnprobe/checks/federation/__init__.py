@@ -13,6 +13,7 @@ from vpnprobe.checks.federation import (
     handshake,
     mutual,
     names,
+    port,
     revocation,
     services,
     sip,
@@ -24,6 +25,7 @@ from vpnprobe.checks.federation import (
 
 CHECKS: Final[tuple[AnyCheck, ...]] = (
     *srv.CHECKS,
+    *port.CHECKS,
     *services.CHECKS,
     *domain.CHECKS,
     *addresses.CHECKS,

@@ -10,9 +10,8 @@ from vpnprobe.checks.federation.zone import srv_line
 from vpnprobe.checks.wording import describe_failure, listing
 from vpnprobe.federation.diagnostics import EXPRESSWAY_504, ms_diagnostics_1008
 from vpnprobe.model.failure import FailureKind
-from vpnprobe.model.federation import AUTHORITATIVE_VIEW, AddressLookup, EdgeTarget, Federation, SrvLookup, SrvRecord
+from vpnprobe.model.federation import AUTHORITATIVE_VIEW, AddressLookup, Federation, SrvLookup, SrvRecord
 from vpnprobe.model.finding import Fact, Logs
-from vpnprobe.model.target import SIP_TLS_PORT, is_address
 
 # RFC 2782: the service is decidedly not available at this domain.
 NOT_OFFERED: Final = "."
@@ -194,47 +193,6 @@ SRV001 = Check(
 )
 
 
-def _judge_port(case: Case, target: EdgeTarget) -> Result:
-    if target.port == SIP_TLS_PORT:
-        return passed(f"the record names port {target.port}")
-    if is_address(target.host):
-        return not_applicable(f"{target.host} is an address and no host (DOM001)")
-    right = srv_line(case.evidence.target.label, target.host, priority=target.priority, weight=target.weight)
-    return failed(
-        f"the record names port {target.port}; Microsoft documents {SIP_TLS_PORT}", record=right, srv_port=target.port
-    )
-
-
-SRV002 = Check(
-    id="SRV002",
-    slug="record-port",
-    title=f"The federation record names port {SIP_TLS_PORT}",
-    stage="srv",
-    severity="warning",
-    probes=("federation",),
-    subjects=subjects.targets,
-    needs=needs.target,
-    judge=_judge_port,
-    covers=("M-01",),
-    rationale="Microsoft's edges are described with port 5061 only, and partners open their firewalls for it. That an "
-    "edge dials any port that the record names was found nowhere.",
-    guide=Guide(
-        fix=(
-            fix("DNS", "Publish in place of the record that is there:\n{record}"),
-            fix(
-                "Expressway",
-                """
-                Configuration > Protocols > SIP: TLS port 5061.
-                Open it in the firewall in front, in place of port {srv_port}.
-                """,
-            ),
-        ),
-        next=(ASK,),
-    ),
-    references=("Microsoft, environmental requirements of edge servers",),
-)
-
-
 def _judge_alias(_case: Case, srv: SrvLookup) -> Result:
     if srv.aliases:
         return failed(f"{srv.name} is an alias of {listing(srv.aliases)}", aliases=list(srv.aliases))
@@ -362,4 +320,4 @@ SRV006 = Check(
     ),
 )
 
-CHECKS: Final = (SRV001, SRV002, SRV003, SRV004, SRV006)
+CHECKS: Final = (SRV001, SRV003, SRV004, SRV006)

@@ -203,6 +203,18 @@ SCENARIOS = (
         expect_verdict="warn",
     ),
     FederationScenario(
+        name="federation-port-zero",
+        title="The record names port 0",
+        story=(
+            "The port was left out where the record was made, and 0 was put in its place.",
+            "Nobody can connect to port 0, so nothing is dialled.",
+        ),
+        network=Network(resolver=Resolver(records=(federation(DOMAIN, TARGET, port=0), *address(TARGET)))),
+        expect_fail=frozenset({"SRV008"}),
+        expect_at=frozenset({TARGET}),
+        expect_verdict="fail",
+    ),
+    FederationScenario(
         name="federation-views-differ",
         title="Inside and outside have different records",
         story=(
