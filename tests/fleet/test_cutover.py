@@ -30,6 +30,7 @@ from tests.fleet.cutting import (
     given_hash,
     plan,
 )
+from vpnprobe.checks.wording import day
 from vpnprobe.fleet.cutover import CutoverDecision, decide_cutover
 from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
 from vpnprobe.fleet.objections import ShownGateway
@@ -377,6 +378,31 @@ def test_a_gateway_that_is_no_part_of_the_change_is_judged_as_it_is() -> None:
     assert stranger.reasons[0].endswith("it is cut off there already.")
     assert decide(config(OLD), gateway(None), change=change).readiness == "unknown"
     assert decide(config(OLD), change=plan(given(NEW, host="vpn2.example.com"), after=True)).readiness == "ready"
+
+
+@pytest.mark.parametrize(
+    ("shown", "at", "changes", "readiness", "words"),
+    [
+        ({"not_after": NOW}, NOW, {}, "cut-off", "is not valid now, and no new one is given for it."),
+        ({"not_after": TONIGHT}, NOW, {}, "ready", None),
+        ({"not_after": TONIGHT}, TONIGHT, {}, "cut-off", f"is not valid on {day(TONIGHT)}, and no new one"),
+        ({"not_before": TONIGHT}, NOW, {}, "cut-off", "is not valid now"),
+        ({"cn": "other.example", "dns": ["other.example"]}, NOW, {}, "cut-off", "does not name vpn2.example.com."),
+        ({"cn": "other.example", "dns": ["other.example"]}, NOW, {"host_id_check": 0}, "ready", None),
+        ({"cn": "other.example", "dns": ["other.example"]}, NOW, {"host_id_check": None}, "unknown", "is not known."),
+    ],
+)
+def test_a_gateway_that_lets_nobody_in_saves_no_phone(
+    shown: dict[str, Any], at: datetime, changes: dict[str, Any], readiness: str, words: str | None
+) -> None:
+    usual: dict[str, Any] = {"cn": "vpn2.example.com", "dns": ["vpn2.example.com"], "key": rsa_key(slot=5)}
+    other = issue(**usual | shown, serial=11)
+    phone = config(OLD, other, urls=(URL, URL2), **changes)
+    change = plan(given(NEW, host=HOST), at=at)
+    decision = decide(phone, gateway(OLD), gateway(other, url=URL2), change=change)
+    # At the first gateway it lacks the new hash.
+    assert decision.readiness == readiness
+    assert words is None or any(words in reason for reason in decision.reasons)
 
 
 def test_of_two_kinds_of_key_the_model_is_shown_its_own() -> None:

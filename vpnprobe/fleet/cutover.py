@@ -105,7 +105,7 @@ def _at(
     new = coming(gateway, profile, plan)
     found = [has_hash(one, pins, gateway, plan) for one in new]
     has_new = tuple(answer for answer, _ in found)
-    today = Today(gateway, pins, new, _all(has_new), plan)
+    today = Today(gateway, pins, new, _all(has_new), config.host_id_check, plan)
     objections = (
         *(objection for _, objection in found if objection is not None),
         *(objection for one in new for objection in against(one, gateway, profile, config.host_id_check, plan)),

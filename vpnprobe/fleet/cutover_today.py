@@ -9,7 +9,9 @@ from vpnprobe.fleet.cutover_plan import CutoverPlan, GivenCertificate
 from vpnprobe.fleet.objections import Objection, Pins, ShownGateway
 from vpnprobe.pki.certificate import CertificateFacts, describe
 from vpnprobe.pki.fingerprint import sha1
+from vpnprobe.pki.hostid import decide_host_id, passes_host_id
 from vpnprobe.pki.pin import PinDecision, PinReason
+from vpnprobe.pki.validity import decide_validity
 
 
 class Today:
@@ -25,11 +27,13 @@ class Today:
         pins: Pins,
         new: Sequence[GivenCertificate],
         has_new: bool | None,
+        host_id_check: int | None,
         plan: CutoverPlan,
     ) -> None:
         self._gateway = gateway
         self._pins = pins
         self._has_new = has_new
+        self._host_id_check = host_id_check
         self._plan = plan
         self._new_leaves = {one.leaf_sha1 for one in plan.new_for(gateway.url.host)}
         self._new_names = {name for one in new if one.facts is not None for name in one.facts.common_names}
@@ -102,8 +106,23 @@ class Today:
         elif not has_it:
             either = " either" if self._has_new is False else ""
             yield Objection("cut-off", f"It has no hash of the {which}{either}: it is cut off there already.")
-        if facts is not None and self._new_leaves:
-            yield from self._end(which, facts)
+        if facts is not None:
+            yield from self._end(which, facts) if self._new_leaves else self._as_it_is(which, facts)
+
+    def _as_it_is(self, which: str, facts: CertificateFacts) -> Iterator[Objection]:
+        """Yield what else stands against a certificate that stays: a gateway that lets nobody in saves no phone."""
+        in_time = decide_validity(facts, self._plan.at)
+        if in_time.accepts is None:
+            yield Objection("unknown", f"The dates of the {which} cannot be read.")
+        elif not in_time.accepts:
+            when = "now" if self._plan.at <= self._plan.now else f"on {day(self._plan.at)}"
+            yield Objection("cut-off", f"The {which} is not valid {when}, and no new one is given for it.")
+        host = self._gateway.url.host
+        passes = passes_host_id(self._host_id_check, decide_host_id(host, facts).accepts)
+        if passes is None:
+            yield Objection("unknown", f"Whether the {which} passes the host-ID check for {host} is not known.")
+        elif not passes:
+            yield Objection("cut-off", f"The host-ID check is on, and the {which} does not name {host}.")
 
     def _end(self, which: str, facts: CertificateFacts) -> Iterator[Objection]:
         """Yield what follows from the end of the old certificate (VP-42)."""
