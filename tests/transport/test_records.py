@@ -39,6 +39,7 @@ from vpnprobe.model.federation import AUTHORITATIVE_VIEW, FEDERATION_SERVICE, Ad
 from vpnprobe.model.target import Endpoint
 from vpnprobe.transport.inquiry import MAX_ALIASES
 from vpnprobe.transport.records import (
+    MAX_CLIMB,
     MAX_NAME_SERVERS,
     MAX_RECORDS,
     RecordResolver,
@@ -523,6 +524,15 @@ async def test_the_servers_of_a_zone(domain: str) -> None:
         Endpoint("127.0.0.2", 5300),
         Endpoint("::1", 5300),
     )
+
+
+async def test_the_climb_to_a_zone_ends() -> None:
+    deep = "a." * 120 + "test"
+    async with dns_server(records(rcode=dns.rcode.NXDOMAIN)) as server:
+        found = await authoritative_servers(deep, RecordResolver("here", [server.endpoint], timeout=2), port=5300)
+    assert isinstance(found, Failure)
+    assert found.kind is FailureKind.NO_RECORD
+    assert len(server.asked) == MAX_CLIMB
 
 
 async def test_no_more_servers_than_needed() -> None:

@@ -23,6 +23,8 @@ MAX_RECORDS: Final = 64
 """SRV records and addresses of one name that are kept. One DNS answer can hold 3,000."""
 MAX_NAME_SERVERS: Final = 4
 """Servers of a zone that are asked. They hold the same, and few zones have more."""
+MAX_CLIMB: Final = 8
+"""Names that are asked on the way up to a zone. Its top is a label or two above a host; a name can have 127 labels."""
 
 
 class RecordResolver:
@@ -121,21 +123,23 @@ async def authoritative_servers(
 ) -> tuple[Endpoint, ...] | Failure:
     """Find the servers of the zone that `domain` lies in, each name server's first address before second ones.
 
-    The zone is looked for from the domain upwards, but a top-level domain's is not taken for that of a name below it.
+    The zone is looked for from the domain upwards, by at most MAX_CLIMB names; a top-level domain's is not taken for
+    that of a name below it.
     """
     from vpnprobe.transport.inquiry import text_of
 
-    zone = domain.removesuffix(".")
-    while True:
+    labels = domain.removesuffix(".").split(".")
+    upwards = [".".join(labels[first:]) for first in range(max(len(labels) - 1, 1))][:MAX_CLIMB]
+    for zone in upwards:
         answer = await resolver.find(zone, "NS")
         # Behind an alias are the servers of somebody else's zone.
         if answer.records and not answer.aliases:
             break
         if answer.failure and answer.failure.kind not in (FailureKind.NO_RECORD, FailureKind.NAME_NOT_FOUND):
             return answer.failure
-        zone = zone.partition(".")[2]
-        if "." not in zone:
-            return Failure(kind=FailureKind.NO_RECORD, detail=f"no NS record of {domain} or of a domain above it")
+    else:
+        detail = f"no NS record of {domain} or of a domain above it, up to {upwards[-1]}"
+        return Failure(kind=FailureKind.NO_RECORD, detail=detail)
     names = sorted(text_of(one.target) for one in answer.records)[:MAX_NAME_SERVERS]
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(resolver.addresses(name)) for name in names]
