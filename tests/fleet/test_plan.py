@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vpnprobe.cli.planned import planned_commands
-from vpnprobe.fleet.plan import AlertTarget, Plan, PlanError, PlannedProbe, example_plan, load_plan
+from vpnprobe.fleet.plan import Plan, PlanError, PlannedProbe, example_plan, load_plan
+from vpnprobe.fleet.plan_alerts import AlertTarget
 from vpnprobe.model.errors import UsageError
 
 PROGRAM = sys.executable
@@ -239,9 +240,29 @@ def test_the_url_of_an_alert_is_kept_secret(tmp_path: Path) -> None:
     plan = load(f'[alert.a]\nurl-file = "{file}"\n{GATEWAY}')
     assert plan.alerts[0].url == "https://hooks.example.com/s3cr3t"
     assert "s3cr3t" not in repr(plan)
-    said = faults(f'[alert.a]\nurl = "s3cr3t://x"\n{GATEWAY}')
-    assert [line for line, _ in said] == [2]
-    assert "s3cr3t" not in said[0][1]
+
+
+def test_the_url_of_an_alert_comes_from_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", " https://hooks.example.com/s3cr3t\n")
+    [alert] = load(f'[alert.a]\nurl-env = "HOOK"\n{GATEWAY}').alerts
+    assert alert.url == "https://hooks.example.com/s3cr3t"
+
+
+@pytest.mark.parametrize("url", ['"s3cr3t://x"', '"https://hooks.example.com/s3cr3t"', "[]"])
+def test_the_url_itself_has_no_place_in_a_plan(url: str) -> None:
+    [(line, said)] = faults(f"[alert.a]\nurl = {url}\n{GATEWAY}")
+    assert line == 2
+    assert said.startswith("url does not belong in a plan, for it is a secret; write url-file")
+    assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize("value", ["s3cr3t", "s3cr3t://x"])
+def test_a_url_that_cannot_be_used_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("HOOK", value)
+    (tmp_path / "url").write_text(value)
+    for way in ('url-env = "HOOK"', f'url-file = "{tmp_path / "url"}"'):
+        [(line, said)] = faults(f"[alert.a]\n{way}\n{GATEWAY}")
+        assert (line, "cannot be used: " in said, "s3cr3t" in said) == (2, True, False)
 
 
 FAULTS: dict[str, tuple[str, int, str]] = {
@@ -300,11 +321,15 @@ FAULTS: dict[str, tuple[str, int, str]] = {
         "there is no such alert; write [alert.a]",
     ),
     "alerts that are a text": (f'[defaults]\nalerts = "a"\n{GATEWAY}', 2, "alerts takes a list of texts"),
-    "alert without a way": (f"[alert.a]\n{GATEWAY}", 1, "an alert has one of url, url-file and command; 'a' has none"),
-    "alert with two ways": (
-        f'[alert.a]\ncommand = ["{PROGRAM}"]\nurl = "https://hooks.example.com"\n{GATEWAY}',
+    "alert without a way": (
+        f"[alert.a]\n{GATEWAY}",
         1,
-        "'a' has url and command",
+        "an alert has one of url-file, url-env and command; 'a' has none",
+    ),
+    "alert with two ways": (
+        f'[alert.a]\ncommand = ["{PROGRAM}"]\nurl-env = "HOOK"\n{GATEWAY}',
+        1,
+        "'a' has url-env and command",
     ),
     "alert with a bad name": (f'[alert."a b"]\ncommand = ["{PROGRAM}"]\n{GATEWAY}', 1, "alert 'a b': a name has"),
     "alert that is no table": (f'alert.a = "x"\n{GATEWAY}', 1, "a is a table; write [alert.a]"),
@@ -315,7 +340,11 @@ FAULTS: dict[str, tuple[str, int, str]] = {
         2,
         "command names '/nowhere/at/all', which is no program here; write the whole path of one",
     ),
-    "url that nobody knows": (f'[alert.a]\nurl = "nothing"\n{GATEWAY}', 2, "url cannot be used: "),
+    "variable that is not there": (
+        f'[alert.a]\nurl-env = "VPNPROBE_NO_SUCH"\n{GATEWAY}',
+        2,
+        "url-env names VPNPROBE_NO_SUCH, and there is no such environment variable, or it is empty; set it to the URL",
+    ),
     "url file that is not there": (
         f'[alert.a]\nurl-file = "/nowhere"\n{GATEWAY}',
         2,
@@ -324,7 +353,7 @@ FAULTS: dict[str, tuple[str, int, str]] = {
     "unknown key of an alert": (
         f'[alert.a]\ncommand = ["{PROGRAM}"]\nretry = 3\n{GATEWAY}',
         3,
-        "there is no 'retry' here; there are url, url-file, command, timeout",
+        "there is no 'retry' here; there are url-file, url-env, command, timeout",
     ),
     "database with a password": (
         f'[history]\ndatabase = "postgresql://me:s3cr3t@db/x"\n{GATEWAY}',
@@ -338,7 +367,8 @@ FAULTS: dict[str, tuple[str, int, str]] = {
 
 
 @pytest.mark.parametrize("case", FAULTS)
-def test_one_fault(case: str) -> None:
+def test_one_fault(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK", "https://hooks.example.com")
     text, line, said = FAULTS[case]
     found = faults(text)
     assert [found_line for found_line, _ in found] == [line]
@@ -482,11 +512,12 @@ def test_the_example_is_a_plan() -> None:
     assert plan.alerts == ()
 
 
-def test_the_example_with_all_that_it_offers(tmp_path: Path) -> None:
+def test_the_example_with_all_that_it_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every setting in its comments is one that there is."""
     text = example_plan().replace("#: ", "")
     assert text.count("\n") == example_plan().count("\n")
     (tmp_path / "url").write_text("https://hooks.example.com/x\n")
+    monkeypatch.setenv("VPNPROBE_DUTY_ROOM_URL", "https://hooks.example.com/y")
     for there, here in {
         "/usr/local/bin/tell-operations": PROGRAM,
         "/etc/vpnprobe/duty-officer.url": str(tmp_path / "url"),
@@ -498,7 +529,7 @@ def test_the_example_with_all_that_it_offers(tmp_path: Path) -> None:
         "/etc/vpnprobe/lsc.pem: No such file or directory; give a PEM file that can be read"
     ]
     plan = load("".join(line for line in text.splitlines(keepends=True) if not line.startswith("client-")))
-    assert [target.name for target in plan.alerts] == ["operations", "duty-officer"]
+    assert [target.name for target in plan.alerts] == ["operations", "duty-officer", "duty-room"]
     assert plan.probes[0].alerts == ("operations",)
     assert None not in (plan.database, plan.keep_days, plan.state, plan.at_once, plan.textfile)
 
@@ -507,7 +538,7 @@ def test_the_example_with_all_that_it_offers(tmp_path: Path) -> None:
 
 keys = st.sampled_from(
     ["probe", "defaults", "alert", "history", "watch", "metrics", "name", "interval", "jitter", "labels", "alerts",
-     "phone", "gateway", "federation", "target", "mac", "domain", "url", "command", "database", "state", "x", ""]
+     "phone", "gateway", "federation", "target", "mac", "domain", "url-env", "command", "database", "state", "x", ""]
 )  # fmt: skip
 scalars = st.sampled_from(['"5m"', '"a"', '""', "1", "-1.5", "true", "nan", "2027-01-01", "[]", '["a"]', "{}", "[{}]"])
 values = scalars | st.dictionaries(keys, scalars, max_size=3).map(lambda table: inline(table))

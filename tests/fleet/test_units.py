@@ -50,6 +50,7 @@ def test_the_service_that_watches() -> None:
     assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
     assert (service["DynamicUser"], service["StateDirectory"]) == ("yes", "vpnprobe")
     assert service["WorkingDirectory"] == "/etc/vpnprobe"
+    assert service["EnvironmentFile"] == "-/etc/vpnprobe/vpnprobe.env"
     assert service["CapabilityBoundingSet"] == ""
     assert not {"User", "AmbientCapabilities", "ReadWritePaths"} & set(service)
 

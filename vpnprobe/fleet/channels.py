@@ -24,7 +24,7 @@ from vpnprobe.fleet.background import in_background
 from vpnprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from vpnprobe.fleet.plan import AlertTarget
+    from vpnprobe.fleet.plan_alerts import AlertTarget
 
 # Longest time for one command, and for one notification. Seconds.
 DEFAULT_TIMEOUT_S: Final = 30.0

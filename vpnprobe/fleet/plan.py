@@ -7,7 +7,6 @@ its line. What may stand in a probe's options is the business of the command of 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 from vpnprobe.fleet import plan_table as values
+from vpnprobe.fleet.plan_alerts import AlertTarget, read_alert
 from vpnprobe.fleet.plan_table import Fault, PlanTable
 from vpnprobe.fleet.toml_text import read_toml
 from vpnprobe.model.choice import did_you_mean
@@ -83,19 +83,6 @@ class PlannedProbe:
     def target(self) -> str:
         """What is dialled, as the plan has it: a group-url, a gateway or a domain."""
         return str(next((self.options[key] for key in ("group-url", "target", "domain") if key in self.options), ""))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertTarget:
-    """Who is told of a change: a URL (a web hook, or a service that Apprise knows) or a command. One of the two.
-
-    The URL is a secret.
-    """
-
-    name: str
-    url: str | None = field(default=None, repr=False)
-    command: tuple[str, ...] = ()
-    timeout_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +165,7 @@ class _Reader:
 
     def read(self) -> Plan:
         for name, table in self._alert_tables():
-            self._alerts[name] = _alert(name, table)
+            self._alerts[name] = read_alert(name, table)
         defaults = self._root.table("defaults")
         settings = _Settings(alerts=tuple(self._alerts))
         if defaults is not None:
@@ -332,55 +319,6 @@ def _labels(table: PlanTable) -> dict[str, str]:
     if len(read) > values.MAX_LABELS:
         table.fault(f"there are {len(read)} labels; {values.MAX_LABELS} are the most", "labels")
     return read
-
-
-def _alert(name: str, table: PlanTable) -> AlertTarget:
-    ways = [way for way in ("url", "url-file", "command") if table.has(way)]
-    if len(ways) != 1:
-        table.fault(f"an alert has one of url, url-file and command; {name!r} has {' and '.join(ways) or 'none'}")
-    url = table.read("url", _url, None)
-    target = AlertTarget(
-        name=name,
-        url=table.read("url-file", lambda value: _url(_first_line(value)), url),
-        command=table.read("command", _command, ()),
-        timeout_s=table.read("timeout", values.duration(1, 600), 30.0),
-    )
-    table.close()
-    return target
-
-
-def _url(value: object) -> str:
-    """Take a URL that can be used. It is a secret, so it is not in what is said of it."""
-    from vpnprobe.fleet.channels import NotificationChannel
-
-    url = values.text(value).strip()
-    try:
-        NotificationChannel(url)
-    except UsageError as error:
-        raise UsageError(f"cannot be used: {error}") from error
-    return url
-
-
-def _first_line(value: object) -> str:
-    name = values.text(value)
-    try:
-        with Path(name).open(encoding="utf-8") as stream:
-            line = stream.readline(4096).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"{name}: {reason}; name a file whose first line is the URL") from error
-    if not line:
-        raise UsageError(f"{name}: its first line is empty; write the URL there")
-    return line
-
-
-def _command(value: object) -> tuple[str, ...]:
-    words = values.texts(value)
-    if not words:
-        raise UsageError('is empty; write ["/path/of/program", "argument"]')
-    if shutil.which(words[0]) is None:
-        raise UsageError(f"names {words[0]!r}, which is no program here; write the whole path of one")
-    return words
 
 
 def _database(value: object) -> str:

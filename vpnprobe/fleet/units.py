@@ -17,6 +17,9 @@ CHECK_TIMER: Final = "vpnprobe-check.timer"
 # What systemd makes for the service below /var/lib, and keeps.
 _STATE_DIRECTORY: Final = "vpnprobe"
 
+# Beside the plan.
+_ENVIRONMENT_FILE: Final = "vpnprobe.env"
+
 # A timer that fires more often would only find the last check still running.
 _SHORTEST_TIMER_S: Final = 60
 
@@ -128,6 +131,9 @@ def _environment(plan: Plan, file: Path, user: str | None) -> str:
         f"User={_literal(user)}" if user is not None else "DynamicUser=yes",
         f"WorkingDirectory={_literal(str(file.parent))}",
         f"StateDirectory={_STATE_DIRECTORY}",
+        "# What a plan takes from the environment, such as VPNPROBE_PASSWORD and the variables of url-env; only root",
+        "# need be able to read this file, and it may be missing.",
+        f"EnvironmentFile=-{_literal(str(file.parent / _ENVIRONMENT_FILE))}",
         "UMask=0027",
         "# The commands of alerts are held to what follows, too.",
         f"CapabilityBoundingSet={capabilities}",
