@@ -121,6 +121,12 @@ def test_a_phone_without_a_vpn_group_is_unknown() -> None:
     assert (decision.readiness, decision.missing) == ("unknown", ("assign-vpn-profile",))
 
 
+def test_a_hash_beyond_the_tenth_makes_no_phone_ready() -> None:
+    others = [f"{number:027d}=" for number in range(9)]
+    assert decide(config(*others[:8], OLD, NEW)).readiness == "ready"
+    assert decide(config(*others, OLD, NEW)).readiness == "cut-off"
+
+
 def test_a_phone_that_dials_nothing_is_cut_off() -> None:
     decision = decide_cutover(config(OLD, NEW, urls=()), load_profile("7962G"), (), plan())
     assert (decision.readiness, decision.missing) == ("cut-off", ("assign-vpn-profile",))

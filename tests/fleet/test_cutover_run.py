@@ -281,6 +281,21 @@ async def test_a_firmware_load_that_tells_no_model_is_a_reservation() -> None:
     assert all("judged as a 7962G" in " ".join(line.reasons) for line in found.phones.values())
 
 
+async def test_a_url_beyond_the_third_saves_no_phone() -> None:
+    phones = tuple(
+        msgspec.structs.replace(phone, gateways=(*[SECOND_NAME] * 3, "vpn.lab.example"))
+        for phone, _ in phones_of({"both-hashes": 1}).values()
+    )
+    gateways = (
+        FleetGateway(addresses=(Gateway(certificate=OLD),)),
+        FleetGateway(name=SECOND_NAME, addresses=(Gateway(certificate=SECOND),)),
+    )
+    async with running_fleet(Fleet(phones=phones, gateways=gateways)) as lab:
+        found = await cut(lab, plan_of(lab))
+    assert found.summary.counts.by_result == {"cut-off": 1}
+    assert [key.partition(":")[0] for key in found.summary.by_gateway] == [SECOND_NAME]
+
+
 async def test_only_one_of_two_gateways_is_renewed() -> None:
     phones = tuple(
         msgspec.structs.replace(phone, gateways=("vpn.lab.example", SECOND_NAME))

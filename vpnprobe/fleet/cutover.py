@@ -15,6 +15,7 @@ from vpnprobe.fleet.cutover_plan import CutoverPlan
 from vpnprobe.fleet.cutover_today import Today
 from vpnprobe.fleet.objections import Objection, Pins, ShownGateway, Weight
 from vpnprobe.model.fleet import PhoneConfigSight, Readiness, RenewalStep
+from vpnprobe.phoneconfig.vpngroup import MAX_CERT_HASHES
 from vpnprobe.phones.profile import PhoneProfile
 from vpnprobe.pki.fingerprint import parse_cert_hash
 
@@ -101,7 +102,10 @@ def _at(
 ) -> _AtGateway:
     if not gateway.url.host:
         return _AtGateway((Objection("cut-off", f"{gateway.url.text[:_SHOWN_URL]} cannot be dialled."),))
-    pins = Pins(tuple(map(parse_cert_hash, config.cert_hashes.values())), config.hash_alg)
+    # Whether a phone reads further ones nobody knows; one that is only there makes no phone ready.
+    read = [f"certHash{number}" for number in range(1, MAX_CERT_HASHES + 1)]
+    hashes = tuple(parse_cert_hash(config.cert_hashes[name]) for name in read if name in config.cert_hashes)
+    pins = Pins(hashes, config.hash_alg)
     new = coming(gateway, profile, plan)
     found = [has_hash(one, pins, gateway, plan) for one in new]
     has_new = tuple(answer for answer, _ in found)

@@ -96,7 +96,7 @@ class CutoverJudge:
             profile.model,
             config.outcome,
             config.problem,
-            tuple(config.cert_hashes.values()),
+            tuple(config.cert_hashes.items()),
             config.hash_alg,
             config.host_id_check,
             doubt,

@@ -20,6 +20,7 @@ from vpnprobe.fleet.silence import Silence
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import CutoverPhone, FleetInterruption, FleetLine, GatewaySight, Phone, SweptPhone
 from vpnprobe.model.target import GroupUrl, parse_group_url
+from vpnprobe.phoneconfig.vpngroup import MAX_URLS
 from vpnprobe.phones.profile import PhoneProfile
 from vpnprobe.transport.names import Resolver
 
@@ -136,7 +137,9 @@ class FleetRun:
         if self._options.group_url is not None:
             return [self._options.group_url]
         group = collected.config.vpn_group if collected.config else None
-        return [_readable(url.text) for url in group.urls] or [_NO_URL] if group is not None else []
+        if group is None:
+            return []
+        return [_readable(url.text) for url in group.urls if url.index <= MAX_URLS] or [_NO_URL]
 
 
 def sweep(options: RunOptions, take: Callable[[FleetLine], None]) -> FleetRun:
