@@ -104,6 +104,8 @@ REFUSED = {
     ),
     "no start": (json_line(PHONES[0]), "line 1: this is no result of a fleet run"),
     "a text": (b"MAC\n8CB64F576113\n", "line 1: this is no result of a fleet run"),
+    "one line without its end": (b"8CB64F576113", "line 1: this is no result of a fleet run"),
+    "JSON of another kind without a line end": (b'{"kind":"starter"}', "line 1: this is no result of a fleet run"),
     "a broken line": (json_line(start()) + b'{"kind":"phone"}\n', "line 2: this is no result of a fleet run"),
     "a line that never ends": (b"x" * (journal_module.MAX_LINE + 1), "line 1: this is no result of a fleet run"),
     "lines behind the summary": (

@@ -22,6 +22,9 @@ from vpnprobe.model.json_line import json_line
 MAX_LINE: Final = 1 << 20
 """Bytes of one line: a phone's has about 1 kB, one with many labels perhaps 20."""
 
+# How the first line begins. What begins otherwise was not torn off by us, and is not ours to write over.
+_START: Final = b'{"kind":"start",'
+
 _DECODER: Final[msgspec.json.Decoder[FleetLine]] = msgspec.json.Decoder(FleetLine)
 
 
@@ -88,7 +91,8 @@ class Journal:
             with self._path.open("rb") as stream:
                 for number, raw in enumerate(iter(lambda: stream.readline(MAX_LINE), b""), start=1):
                     if not raw.endswith(b"\n"):
-                        if len(raw) == MAX_LINE:
+                        is_torn = number > 1 or _START.startswith(raw[: len(_START)])
+                        if len(raw) == MAX_LINE or not is_torn:
                             raise self._foreign(number)
                         return
                     try:
