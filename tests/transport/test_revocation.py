@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import threading
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -23,6 +24,7 @@ from vpnprobe.model.target import is_address
 from vpnprobe.transport import revocation
 from vpnprobe.transport.names import Resolver
 from vpnprobe.transport.revocation import Resolve, ask_crl, ask_ocsp
+from vpnprobe.wire.revocation import Issued, RevocationReading, read_crl
 
 Ask = Callable[..., Awaitable[RevocationSource]]
 DER_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
@@ -100,6 +102,25 @@ def test_a_status(ask: Ask, body: bytes, kind: str, status: str) -> None:
     assert source.certificate == hashlib.sha256(LEAF.der).hexdigest()
     assert source.url.endswith("/ca.crl")
     assert source.duration_s > 0
+
+
+def test_nobody_waits_while_a_crl_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, goes_on = threading.Event(), threading.Event()
+
+    def read(data: bytes, issued: Issued) -> RevocationReading | Failure:
+        reading.set()
+        assert goes_on.wait(2), "the loop stands still"
+        return read_crl(data, issued)
+
+    async def run() -> RevocationSource:
+        asking = asyncio.create_task(ask_at(Web(whole(crl()))))
+        while not reading.is_set():
+            await asyncio.sleep(0.01)
+        goes_on.set()
+        return await asking
+
+    monkeypatch.setattr(revocation, "read_crl", read)
+    assert asyncio.run(run()).status == "good"
 
 
 def test_a_chunked_answer() -> None:

@@ -25,6 +25,7 @@ from vpnprobe.wire.revocation import (
     load_issued,
     read_crl,
     read_ocsp,
+    signed_part,
 )
 
 THIS_UPDATE = datetime(2029, 12, 31, tzinfo=UTC)
@@ -85,6 +86,12 @@ def test_crls(data: object, status: str) -> None:
     reading = read_crl(data(), issued())
     assert isinstance(reading, RevocationReading)
     assert (reading.status, reading.next_update) == (status, NEXT_UPDATE)
+
+
+@pytest.mark.parametrize("entries", [0, 4, 300, 4000], ids=lambda entries: f"{entries} entries")
+def test_what_the_signature_is_over_is_cut_out_of_the_crl(entries: int) -> None:
+    data = crl(*range(1, entries + 1))
+    assert signed_part(data) == x509.load_der_x509_crl(data).tbs_certlist_bytes
 
 
 def sha1_crl() -> bytes:

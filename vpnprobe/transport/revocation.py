@@ -98,7 +98,8 @@ async def _ask(
         addresses = await _addresses(place.endpoint.host, resolve)
         request = build_ocsp_request(issued) if kind == "ocsp" else None
         body = await _fetch(place, addresses, request, timeout)
-        reading = _read(kind, body, issued)
+        # Nobody else of the call is to wait for a CRL of ten megabytes.
+        reading = await asyncio.to_thread(_read, kind, body, issued)
     except TransportError as error:
         return source(failure=error.failure, duration_s=loop.time() - started)
     return source(

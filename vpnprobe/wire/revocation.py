@@ -72,7 +72,7 @@ def read_crl(data: bytes, issued: Issued) -> RevocationReading | Failure:
             crl = x509.load_der_x509_crl(data)
         except ValueError:
             return _malformed("it is no CRL")
-        if not _is_signed(crl, crl.tbs_certlist_bytes, issued.issuer):
+        if not _is_signed(crl, signed_part(data), issued.issuer):
             return _malformed("the CRL is not signed by the certificate's issuer")
         if other := _other_scope(crl, issued.certificate):
             return _malformed(f"the CRL does not cover the certificate: {other}")
@@ -80,6 +80,25 @@ def read_crl(data: bytes, issued: Issued) -> RevocationReading | Failure:
         return RevocationReading("good" if entry is None else "revoked", crl.next_update_utc)
     except Exception:  # which ones reading a CRL can raise is not documented
         return _malformed("the CRL has a part that cannot be read")
+
+
+def signed_part(data: bytes) -> bytes:
+    """Return what the signature of a DER CRL is over, its first member, which the library has read without a fault.
+
+    The library would encode it anew: of ten megabytes that is most of the time, and nothing else runs meanwhile.
+    """
+    begin, _ = _contents(data, 0)
+    _, end = _contents(data, begin)
+    return data[begin:end]
+
+
+def _contents(data: bytes, offset: int) -> tuple[int, int]:
+    """Return where the contents of the DER element at `offset` begin and end (X.690 section 8.1.3)."""
+    begin, length = offset + 2, data[offset + 1]
+    if length & 0x80:
+        begin += length & 0x7F
+        length = int.from_bytes(data[offset + 2 : begin], "big")
+    return begin, begin + length
 
 
 def build_ocsp_request(issued: Issued) -> bytes:
