@@ -15,6 +15,7 @@ from tests.checks import (
     test_host_id,
     test_login,
     test_net,
+    test_online_ca,
     test_pin,
     test_tls,
 )
@@ -48,9 +49,11 @@ from vpnprobe.version import CATALOGUE_VERSION
 
 STATEMENTS = {
     f"{source}-{number:02}"
-    for source, last in (("VP", 42), ("F3", 31), ("F4", 19), ("M", 16))
+    for source, last in (("VP", 42), ("F3", 31), ("F4", 19), ("M", 16), ("CA", 42))
     for number in range(1, last + 1)
 }
+# Four rows of one table share a number.
+STATEMENTS = STATEMENTS - {"CA-09"} | {"CA-09a", "CA-09b", "CA-09c", "CA-09d"}
 # Commands that an ASA takes in configuration mode only.
 CONFIGURATION_MODE = re.compile(
     r"(crypto (ca (trustpoint|authenticate|enroll|export|import)|key generate)|ssl |tunnel-group |"
@@ -81,6 +84,7 @@ TABLES: tuple[Row, ...] = (
     *test_strength.ROWS,
     *test_revocation.ROWS,
     *test_sip.ROWS,
+    *test_online_ca.ROWS,
 )
 
 each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -115,7 +119,7 @@ def test_ids_and_slugs_are_unique_and_never_used_again() -> None:
 
 @pytest.mark.parametrize("probe", STAGES)
 def test_the_catalogue_is_in_the_order_of_the_stages(probe: ProbeName) -> None:
-    order = [STAGE_ORDER[probe].index(check.stage) for check in CHECKS if probe in check.probes]
+    order = [STAGE_ORDER[probe].index(check.stage_in(probe)) for check in CHECKS if probe in check.probes]
     assert order == sorted(order)
 
 
@@ -124,7 +128,7 @@ def test_the_agreed_checks_are_all_there() -> None:
     for check in CHECKS:
         areas[check.id[:3]] = areas.get(check.id[:3], 0) + 1
     phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
-    assert areas == phone | {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 10, "FCR": 19, "SIP": 6}
+    assert areas == phone | {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 10, "FCR": 19, "SIP": 6} | {"OCA": 8}
 
 
 @each_check

@@ -134,7 +134,8 @@ class Check(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     `id` is an area and three digits; it is never used again for something else and says nothing about severity.
     `covers` are the statements that the check decides. `since` is the catalogue version that brought it. `yields_to`
     names checks whose failure at the same subject explains a failure of this one: the fault is then reported there,
-    and this check says `inconclusive`. `guide` is that of a failure without a variant.
+    and this check says `inconclusive`. `guide` is that of a failure without a variant. `stages` names the stage in
+    probes that have another one for it than `stage`.
     """
 
     id: str
@@ -153,6 +154,11 @@ class Check(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     since: str = "2026.11"
     yields_to: tuple[str, ...] = ()
+    stages: Mapping[ProbeName, StageName] = {}
+
+    def stage_in(self, probe: ProbeName) -> StageName:
+        """Return the stage of this probe that the check is about."""
+        return self.stages.get(probe, self.stage)
 
     @property
     def requires(self) -> tuple[str, ...]:

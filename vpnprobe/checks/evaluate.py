@@ -126,7 +126,7 @@ def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]
     finding = Finding(
         id=check.id,
         name=check.slug,
-        stage=check.stage,
+        stage=check.stage_in(evidence.probe),
         status="error",
         severity=check.severity,
         subject=outcome.subject.label,

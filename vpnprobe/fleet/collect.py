@@ -286,7 +286,7 @@ def _sight(
     return PhoneConfigSight(
         outcome=outcome,
         file=file.name if file else None,
-        protocol=file.protocol if file else None,
+        protocol=file.protocol if file and file.protocol != "file" else None,
         server=file.server if file else None,
         sha256=file.sha256 if file else None,
         problem=problem,

@@ -100,11 +100,12 @@ class BootFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `server` is `address:port`; `message` the server's own error text, `code` its error number; `foreign` counts dropped
     datagrams from other addresses or ports, `foreign_same_host` those of them from other ports of the server's own host;
-    `size` is in bytes, `sha256` of the file as received.
+    `size` is in bytes, `sha256` of the file as received. `protocol` "file" is one that the operator gave: `server` is
+    then empty.
     """
 
     name: str
-    protocol: Literal["tftp", "http"]
+    protocol: Literal["tftp", "http", "file"]
     server: str
     outcome: BootFileOutcome
     because: str | None = None
