@@ -16,6 +16,7 @@ from vpnprobe.checks import (
     host_id,
     login,
     net,
+    online_ca,
     pin,
     shown_certificate,
     tls,
@@ -42,6 +43,7 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *client_certificate.CHECKS,
     *login.CHECKS,
     *federation.CHECKS,
+    *online_ca.CHECKS,
 )
 
 # Ids of checks that no longer exist. They are never given to another check.

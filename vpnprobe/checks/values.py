@@ -26,6 +26,8 @@ RUN_VALUES: Final = (
     "http_endpoint",
     "ip",
     "mac",
+    "online_ca",
+    "online_ca_port",
     "path",
     "port",
     "profile",
@@ -50,6 +52,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     server = evidence.tftp_server
     files = _file_server(evidence)
     own = next(iter(evidence.flights(persona.profile)), None)
+    ca = evidence.capf.online_ca if evidence.capf is not None else None
     where = None if subject.address is None else _endpoint(subject.address, target.port)
     known = {
         "address": subject.address,
@@ -63,6 +66,8 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "http_endpoint": None if files is None else str(Endpoint(files.host, _http_port(evidence) or HTTP_PORT)),
         "ip": None if where is None else where.host,
         "mac": persona.mac,
+        "online_ca": None if ca is None else ca.endpoint.host,
+        "online_ca_port": None if ca is None else str(ca.endpoint.port),
         "path": target.group_url.path if target.group_url is not None else None,
         "port": str(target.port if where is None else where.port),
         "profile": persona.profile,
