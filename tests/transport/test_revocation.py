@@ -114,8 +114,7 @@ def test_nobody_waits_while_a_crl_is_read(monkeypatch: pytest.MonkeyPatch) -> No
 
     async def run() -> RevocationSource:
         asking = asyncio.create_task(ask_at(Web(whole(crl()))))
-        while not reading.is_set():
-            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(reading.wait, 5)
         goes_on.set()
         return await asking
 
