@@ -35,22 +35,19 @@ ENGLISH: dict[str, Any] = {"title": "401 - Unauthorized: Access is denied due to
 def online_ca(shown: Identity | None = CHAIN, *, root: bool = True, sent: tuple[bytes, ...] = (), **fields: Any) -> Any:
     """An online CA that is as it ought to be, except for `fields`; its root is given with --ca."""
     ders = sent or (shown.chain_der if shown is not None else ())
-    return OnlineCa(
-        **{
-            "endpoint": Endpoint(CA_HOST, 443),
-            "resolution": resolved("192.0.2.20", name=CA_HOST),
-            "address": ADDRESS,
-            "version": 0x0303,
-            "suite_name": "ECDHE-RSA-AES256-GCM-SHA384",
-            "chain": names(*ders),
-            "given": names(ROOT.der) if root else (),
-            "asks_client_certificate": False if ders else None,
-            "path": "/certsrv/",
-            "server": "Microsoft-IIS/8.5",
-        }
-        | ENGLISH
-        | fields
-    )
+    healthy: dict[str, Any] = {
+        "endpoint": Endpoint(CA_HOST, 443),
+        "resolution": resolved("192.0.2.20", name=CA_HOST),
+        "address": ADDRESS,
+        "version": 0x0303,
+        "suite_name": "ECDHE-RSA-AES256-GCM-SHA384",
+        "chain": names(*ders),
+        "given": names(ROOT.der) if root else (),
+        "asks_client_certificate": False if ders else None,
+        "path": "/certsrv/",
+        "server": "Microsoft-IIS/8.5",
+    }
+    return OnlineCa(**healthy | ENGLISH | fields)
 
 
 def ca_run(ca: OnlineCa | None = None, **changes: Any) -> Evidence:
