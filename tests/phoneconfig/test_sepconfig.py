@@ -25,7 +25,8 @@ from vpnprobe.model.config import (
 from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
 from vpnprobe.phoneconfig.decode import MAX_FILE_BYTES
 from vpnprobe.phoneconfig.sepconfig import parse_phone_config
-from vpnprobe.wire.sgn import EncryptionItems, build_signed_header
+from vpnprobe.wire.sgn import build_signed_header
+from vpnprobe.wire.sgn_encryption import EncryptionValues
 
 FIXTURE = (Path(__file__).parent / "data" / "SEP8CB64F576113.cnf.xml").read_bytes()
 
@@ -34,7 +35,7 @@ def read(text: str) -> PhoneConfig:
     return parse_phone_config(text.encode())
 
 
-def header(encryption: EncryptionItems | None = None) -> bytes:
+def header(encryption: EncryptionValues | None = None) -> bytes:
     return build_signed_header(
         file_name="SEP8CB64F576113.cnf.xml.sgn",
         signer_name="CN=cucm",
@@ -166,7 +167,7 @@ def test_a_full_configuration_stays_full_with_encryption_on() -> None:
 
 
 def test_an_encrypted_file() -> None:
-    encryption = EncryptionItems(iv=bytes(16), padding=1, wrapped_key=bytes(64), plaintext_hash=bytes(20))
+    encryption = EncryptionValues(iv=bytes(16), padding=1, wrapped_key=bytes(64), plaintext_hash=bytes(20))
     assert parse_phone_config(header(encryption) + FIXTURE) == PhoneConfig(kind=ConfigKind.ENCRYPTED)
 
 

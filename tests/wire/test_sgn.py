@@ -11,10 +11,6 @@ from hypothesis import strategies as st
 
 from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
 from vpnprobe.wire.sgn import (
-    MAX_NAME_BYTES,
-    MAX_RECORDS,
-    MAX_UNKNOWN_TAGS,
-    EncryptionItems,
     SignedHeader,
     SignedKind,
     build_signed_header,
@@ -24,6 +20,9 @@ from vpnprobe.wire.sgn import (
     signed_content,
     strip,
 )
+from vpnprobe.wire.sgn_encryption import EncryptionValues
+from vpnprobe.wire.sgn_items import MAX_NAME_BYTES, MAX_UNKNOWN_TAGS
+from vpnprobe.wire.trust_records import MAX_RECORDS
 
 _SIGNER = (
     "03 002b"  # container of the three items that follow
@@ -255,7 +254,9 @@ def test_the_builder_writes_the_corpus() -> None:
         signature=b"\x5a" * 64,
         timestamp=0x5F3C2A10,
     )
-    encryption = EncryptionItems(iv=b"\xa1" * 16, padding=11, wrapped_key=b"\xc3" * 64, plaintext_hash=b"\xe5" * 20)
+    encryption = EncryptionValues(
+        iv=b"\xa1" * 16, padding=11, wrapped_key=b"\xc3" * 64, plaintext_hash=b"\xe5" * 20, key_bits=128
+    )
     signed = build(file_name="SEP8CB64F576113.cnf.xml.sgn")
     encrypted = build(file_name="SEP8CB64F576113.cnf.xml.enc.sgn", version=(2, 0), encryption=encryption)
     trust_list = build(file_name="ITLSEP8CB64F576113.tlv", version=(1, 2), signer_version=(1, 1), hash_algorithm=3)
