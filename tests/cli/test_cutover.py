@@ -287,7 +287,7 @@ def test_a_finished_run_is_told_again_from_its_journal(cli: CommandLine, mixed: 
     first = cli(*mixed.words, "--resume", journal)
     again = cli(*mixed.words, "--resume", journal)
     assert again.code == first.code == CRITICAL
-    assert "phones that are finished already: 12;" in again.err
+    assert "phones that are finished already: 12, of the run begun " in again.err
     assert again.out.splitlines()[-1] == first.out.splitlines()[-1]
     assert re.sub(r"in [0-9.]+ s", "", again.out) == re.sub(r"in [0-9.]+ s", "", first.out)
 

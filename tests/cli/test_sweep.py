@@ -300,7 +300,9 @@ def test_a_run_that_is_at_its_end_asks_nobody_again(
     before = lines(journal.read_bytes())
     again = cli(*place.words, "--resume", journal)
     assert again.code == CRITICAL
-    assert "phones that are finished already: 52;" in again.err
+    assert re.search(
+        rf"phones that are finished already: 52, of the run begun 20.* UTC; .* another file than {journal}\n", again.err
+    )
     after = lines(journal.read_bytes())
     assert after[:-1] == before[:-1]
     same(after, uninterrupted)
@@ -323,6 +325,38 @@ def test_other_options_need_another_file(cli: CommandLine, place: Place, tmp_pat
     assert (ended.code, ended.out) == (UNKNOWN, "")
     assert "was begun with --model not given; go on with the same, or name another file" in ended.err
     assert journal.read_bytes() == before
+    for more, told in ((["-4"], "--ipv4 not given"), (["--resolver", "127.0.0.1:1"], "--resolver 127.0.0.1:")):
+        ended = cli(*place.words, *more, "--resume", journal)
+        assert (ended.code, ended.out) == (UNKNOWN, "")
+        assert f"was begun with {told}" in ended.err
+
+
+def test_the_inventory_may_be_another_one_when_the_run_goes_on(cli: CommandLine, good: Place, tmp_path: Path) -> None:
+    """What counts is the inventory of now: phones taken out are not counted, labels and models are the new ones."""
+    journal, inventory = tmp_path / "sweep.jsonl", tmp_path / "phones.csv"
+    macs = [phone.mac for phone in good.lab.fleet.phones]
+    words: tuple[str | Path, ...] = (
+        "sweep",
+        inventory,
+        *good.words[2:],
+        "--resume",
+        journal,
+        "--group-by",
+        "Site",
+        "-f",
+        "jsonl",
+    )
+    inventory.write_text("\n".join(["MAC,Site", *(f"{mac},Bern" for mac in macs)]))
+    assert cli(*words).code == OK
+    inventory.write_text("\n".join(["MAC,Site", *(f"{mac},Chur" for mac in macs[1:])]))
+    after = lines(cli(*words).out.encode())
+    assert {line["mac"] for line in after if line["kind"] == "phone"} == set(macs[1:])
+    assert after[-1]["counts"]["total"] == len(macs) - 1
+    assert list(after[-1]["by_label"]["Site"]) == ["Chur"]
+    assert "results of phones that are not in the inventory any more: 1; they do not count" in after[-1]["notes"]
+    inventory.write_text("\n".join(["MAC,Site,Model", f"{macs[0]},Bern,8841"]))
+    [line] = [one for one in lines(cli(*words).out.encode()) if one["kind"] == "phone"]
+    assert line["profile"] == "8811"
 
 
 # --- progress ---

@@ -289,8 +289,12 @@ def go_through(
         if progress is not None:
             progress.update(lines.finished)
 
-    if earlier and not quiet:
-        _say(f"phones that are finished already: {earlier:,}; going on with the rest")
+    if earlier:
+        # Also where nothing else is told: these results may be old.
+        _say(
+            f"phones that are finished already: {earlier:,}, of the run begun {lines.start.started_at:%Y-%m-%d %H:%M} "
+            f"UTC; going on with the rest; to look at all of them again, name another file than {resume}"
+        )
     # What is there by now stays to the end of the run: to look through a whole inventory for garbage is in vain.
     gc.freeze()
     run = make_run(take)

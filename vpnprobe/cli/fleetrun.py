@@ -112,7 +112,7 @@ def carry_out(
     )
     journal = Journal(path, start) if path is not None else None
     work = prepare(journal.start if journal is not None else start)
-    lines = FleetLines(start, work.counter, out.show, journal, work.stage)
+    lines = FleetLines(start, work.counter, out.show, journal, work.stage, phones.phones)
     summary = fleet.go_through(phones, lines, work.make_run, resume=resume, quiet=shown.quiet)
     out.close()
     if journal is not None:
@@ -145,4 +145,8 @@ def run_settings(options: RunOptions) -> dict[str, str]:
         "--fetch": options.collect.fetch,
         "--group-url": options.group_url.text if options.group_url else "",
         "--model": (options.profile.model or "") if options.chosen else "",
+        "--http-port": str(options.collect.http_port or ""),
+        "--resolver": ", ".join(map(str, options.network.resolvers)),
+        "--ipv4": "yes" if options.network.families == {4} else "",
+        "--ipv6": "yes" if options.network.families == {6} else "",
     }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
+
+import msgspec
 
 from vpnprobe.fleet.journal import Journal
 from vpnprobe.fleet.summary import SummaryCounter
@@ -45,7 +47,9 @@ class _Straight:
 class FleetLines:
     """The lines of one run. With a journal, what an earlier part of the run left is passed to `show` first.
 
-    The journal has each line as it came; what `stage` makes of it is counted and shown.
+    The journal has each line as it came; what `stage` makes of it is counted and shown. Where the `inventory` is not
+    what it was for that part, it counts: phones that it has no more are left out, those whose model it has otherwise
+    are looked at again, and labels are as it has them now.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class FleetLines:
         show: Callable[[FleetLine], None],
         journal: Journal | None = None,
         stage: Stage | None = None,
+        inventory: Iterable[Phone] | None = None,
     ) -> None:
         self.start = start if journal is None else journal.start
         self._counter = counter
@@ -64,11 +69,13 @@ class FleetLines:
         # As numbers: a fifth of the memory of texts.
         self._done: set[int] = set()
         self._gateways: dict[str, GatewaySight] = {}
+        self._strangers = 0
         self._began = time.monotonic()
         show(self.start)
         if journal is not None:
+            listed = None if inventory is None else {int(phone.mac, 16): phone for phone in inventory}
             for line in journal.earlier():
-                self._pass(line)
+                self._pass_earlier(line, listed)
 
     @property
     def finished(self) -> int:
@@ -105,12 +112,27 @@ class FleetLines:
             not_reached=not_reached,
             row_problems=row_problems,
             duplicates=duplicates,
-            notes=notes,
+            notes=(*notes, *self._notes()),
         )
         if self._journal is not None:
             self._journal.add(summary)
         self._show(summary)
         return summary
+
+    def _notes(self) -> Iterator[str]:
+        if self._strangers:
+            yield f"results of phones that are not in the inventory any more: {self._strangers:,}; they do not count"
+
+    def _pass_earlier(self, line: FleetLine, listed: Mapping[int, Phone] | None) -> None:
+        if listed is not None and isinstance(line, SweptPhone | CutoverPhone):
+            phone = listed.get(int(line.mac, 16))
+            if phone is None:
+                self._strangers += 1
+                return
+            if phone.model != line.model:
+                return
+            line = msgspec.structs.replace(line, labels=phone.labels)
+        self._pass(line)
 
     def _pass(self, line: FleetLine) -> None:
         if isinstance(line, SweptPhone | CutoverPhone):
