@@ -106,21 +106,25 @@ class TrustList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(record for record in self.records if record.role in roles)
 
 
-# RFC-less: Cisco's TVS answers a number. "trusted" is its 0.
+# TVS answers a number: 0 is "trusted". 1 is "not-trusted" in usecallmanagernz/daemons; CUCM's own numbers are unknown.
 TvsStatus = Literal["trusted", "not-trusted", "other-answer", "no-answer"]
 
 
 class TvsAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one TVS server said of one certificate (a read-only query).
+    """What one TVS server said of one certificate, or of a signer (a read-only request).
 
-    `server` is `address:port`; `certificate` what was asked about; `code` the status number as sent, `roles` those of
-    the certificate in CUCM's trust stores, `ttl_s` for how long a phone may keep the answer. `leaf` is the certificate
-    of the TVS itself.
+    `server` is `address:port`. `certificate` is what was asked about, or what a server that was asked for a signer
+    gave back; `subject`, `issuer` and `serial` (lower-case hex) are the signer that it was asked for. `code` is the
+    status number as sent, `roles` those of the certificate in CUCM's trust stores, `ttl_s` for how long a phone may
+    keep the answer. `leaf` is the certificate of the TVS itself. `problem` says what an answer lacks.
     """
 
     server: str
-    certificate: str
     status: TvsStatus
+    certificate: str | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    serial: str | None = None
     code: int | None = None
     roles: tuple[int, ...] = ()
     ttl_s: int | None = None
