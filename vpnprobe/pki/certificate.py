@@ -152,7 +152,10 @@ def describe(der: bytes) -> CertificateFacts:
     version = _read_version(parts, problems)
     serial = _read_serial(parts.serial, problems)
     algorithm = _read_signature_algorithm(parts, problems)
-    subject, issuer = _read_name(parts.subject, problems), _read_name(parts.issuer, problems)
+    subject, issuer = _read_name(parts.subject), _read_issuer(parts.issuer)
+    for name in (subject, issuer):
+        if name.problem is not None:
+            problems.append(name.problem)
     if subject.rfc4514 == "":
         problems.append(CertificateProblem.EMPTY_SUBJECT)
     not_before, not_after = _read_dates(parts, problems)
@@ -232,18 +235,21 @@ class _NameTexts(msgspec.Struct, frozen=True):
     rfc4514: str | None = None
     oneline: str | None = None
     common_names: tuple[str, ...] = ()
+    problem: CertificateProblem | None = None
 
 
-def _read_name(der: bytes, problems: list[CertificateProblem]) -> _NameTexts:
+def _read_name(der: bytes) -> _NameTexts:
     try:
         name = parse_name(der)
     except WireError:
-        problems.append(CertificateProblem.NAME_UNREADABLE)
-        return _NameTexts()
-    texts = _NameTexts(format_rfc4514(name), format_oneline(name), common_names(name))
-    if any(len(text) > MAX_NAME_TEXT for text in (texts.rfc4514, texts.oneline) if text):
-        problems.append(CertificateProblem.NAME_CUT)
-    return texts
+        return _NameTexts(problem=CertificateProblem.NAME_UNREADABLE)
+    rfc4514, oneline = format_rfc4514(name), format_oneline(name)
+    is_cut = max(len(rfc4514), len(oneline)) > MAX_NAME_TEXT
+    return _NameTexts(rfc4514, oneline, common_names(name), CertificateProblem.NAME_CUT if is_cut else None)
+
+
+# Thousands of certificates have few issuers.
+_read_issuer = lru_cache(maxsize=_REMEMBERED)(_read_name)
 
 
 def _read_dates(parts: CertificateParts, problems: list[CertificateProblem]) -> tuple[datetime | None, datetime | None]:

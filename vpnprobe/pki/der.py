@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -45,7 +46,7 @@ _STRING_ENCODINGS = {
 }
 
 
-class Element(msgspec.Struct, frozen=True):
+class Element(msgspec.Struct, frozen=True, gc=False):
     """One element. `offset` is where it starts in the bytes read, `raw` is header and body."""
 
     tag: int
@@ -79,7 +80,7 @@ def read_element(data: bytes, field: str, offset: int = 0) -> Element:
     end = header_end + length
     if end > len(data):
         raise Malformed(offset, field, f"{length} bytes announced, {len(data) - header_end} left")
-    return Element(tag=tag, body=data[header_end:end], raw=data[offset:end], offset=offset)
+    return Element(tag, data[header_end:end], data[offset:end], offset)
 
 
 def read_children(body: bytes, field: str) -> tuple[Element, ...]:
@@ -108,6 +109,12 @@ def read_oid(element: Element, field: str) -> str:
     body = element.expect(OID, field).body
     if not 1 <= len(body) <= MAX_OID_OCTETS or body[-1] & 0x80:
         raise Malformed(element.offset, field, "broken object identifier")
+    return _dotted(body)
+
+
+# A certificate has some twenty, and thousands of certificates have the same.
+@lru_cache(maxsize=512)
+def _dotted(body: bytes) -> str:
     arcs: list[int] = []
     arc = 0
     for octet in body:

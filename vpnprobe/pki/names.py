@@ -52,8 +52,12 @@ _SHORT_NAMES = {
     "1.3.6.1.4.1.311.60.2.1.3": "jurisdictionC",
 }
 
+# RFC 4514 section 2.4; control characters are escaped as well.
+_ESCAPES = {code: f"\\{code:02X}" for code in (*range(0x20), 0x7F)} | {ord(mark): f"\\{mark}" for mark in '"+,;<>\\'}
+_SHOWN_BYTES = tuple(chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02X}" for byte in range(256))
 
-class Attribute(msgspec.Struct, frozen=True):
+
+class Attribute(msgspec.Struct, frozen=True, gc=False):
     """One attribute: dotted `oid`, `text` (None if the value is no string), and the value's bytes.
 
     `body` is the value without and `raw` with its DER header.
@@ -169,7 +173,7 @@ def _format_attribute(attribute: Attribute) -> str:
     if attribute.short_name is None or attribute.text is None:
         # RFC 4514 section 2.4: a type without a short name is written with its value's BER in hex.
         return f"{attribute.short_name or attribute.oid}=#{attribute.raw.hex()}"
-    text = "".join(_escape(character) for character in attribute.text)
+    text = attribute.text.translate(_ESCAPES)
     if text.startswith((" ", "#")):
         text = "\\" + text
     if text.endswith(" ") and text != "\\ ":
@@ -177,13 +181,5 @@ def _format_attribute(attribute: Attribute) -> str:
     return f"{attribute.short_name}={text}"
 
 
-def _escape(character: str) -> str:
-    if character in '"+,;<>\\':
-        return "\\" + character
-    if character < " " or character == "\x7f":
-        return f"\\{ord(character):02X}"
-    return character
-
-
 def _format_bytes(body: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte <= 0x7E else f"\\x{byte:02X}" for byte in body)
+    return "".join(map(_SHOWN_BYTES.__getitem__, body))
