@@ -49,7 +49,9 @@ def facts(
         ),
         pytest.param("a.sip.example.com", "x", ["*.example.com"], EdgeNameRule.NO_MATCH, False, None, id="two labels"),
         pytest.param("example.com", "x", ["*.example.com"], EdgeNameRule.NO_MATCH, False, None, id="no label"),
-        pytest.param(TARGET, "x", ["s*.example.com"], EdgeNameRule.NO_DOTTED_NAME, False, None, id="part of a label"),
+        pytest.param(TARGET, "x", ["s*.example.com"], EdgeNameRule.NO_MATCH, False, None, id="part of a label"),
+        pytest.param(TARGET, "x", ["sip.*.com"], EdgeNameRule.NO_MATCH, False, None, id="inner label alone"),
+        pytest.param("s*.a.com", "x", ["s*.a.com"], EdgeNameRule.NO_MATCH, False, None, id="part of the target"),
         pytest.param(TARGET, "x", ["sip.*.com", "a.b"], EdgeNameRule.NO_MATCH, False, None, id="inner label"),
         pytest.param(
             "*.example.com", "x", ["*.example.com"], EdgeNameRule.NO_MATCH, False, None, id="wildcard as the target"

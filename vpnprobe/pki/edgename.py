@@ -19,9 +19,10 @@ from vpnprobe.pki.extensions import MAX_NAMES
 MAX_NAMES_SHOWN: Final = 64
 """Names of one certificate that a decision lists; all are compared."""
 
-# RFC 1035 section 2.3.4, without the final dot. The underscore is no part of a host name, but is seen in them.
+# RFC 1035 section 2.3.4, without the final dot. The underscore is no part of a host name, but is seen in them; an
+# asterisk may be all of a label, or a part of it (RFC 6125 section 6.4.3).
 _MAX_NAME: Final = 253
-_DOTTED: Final = re.compile(r"(?:\*|[a-z0-9_-]{1,63})(?:\.[a-z0-9_-]{1,63})+")
+_DOTTED: Final = re.compile(r"[a-z0-9_*-]{1,63}(?:\.[a-z0-9_*-]{1,63})+")
 _NUMBERS: Final = re.compile(r"[0-9.]+")
 
 
@@ -69,7 +70,7 @@ _Verdict = tuple[EdgeNameRule, bool | None, str | None]
 
 
 def _decide(wanted: str, facts: CertificateFacts, san: tuple[str, ...], subject: tuple[str, ...]) -> _Verdict:
-    is_host = _is_dotted(wanted) and not wanted.startswith("*")
+    is_host = _is_dotted(wanted) and "*" not in wanted
     wildcard = f"*.{wanted.partition('.')[2]}"
     has_san = facts.dns_names is not None
     if is_host and wanted in san:
@@ -101,5 +102,5 @@ def _normalise(name: str) -> str:
 
 
 def _is_dotted(name: str) -> bool:
-    """Whether this is a DNS name with a dot, a wildcard included; an address is none."""
+    """Whether this is a DNS name with a dot, wildcards of any form included; an address is none."""
     return len(name) <= _MAX_NAME and _DOTTED.fullmatch(name) is not None and _NUMBERS.fullmatch(name) is None

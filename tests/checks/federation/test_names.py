@@ -49,6 +49,8 @@ CN_BESIDE_SAN = edge_certificate("vcse.steven.lab", cn=TARGET)
 WILDCARD = edge_certificate(f"*.{DOMAIN}", cn=f"*.{DOMAIN}")
 WILDCARD_CN = edge_certificate(cn=f"*.{DOMAIN}")
 WILDCARD_CN_EXACT_SAN = edge_certificate(TARGET, cn=f"*.{DOMAIN}")
+PART_WILDCARD = edge_certificate(f"s*.{DOMAIN}")
+NO_DNS_NAME = edge_certificate(f"{TARGET}:5061")
 OTHER_WILDCARD = edge_certificate("*.example.net", cn="*.example.net")
 BARE = edge_certificate(cn="vcse")
 NAMELESS = issue(subject=[("O", "Example")], issuer=ISSUING, serial=11)
@@ -91,7 +93,10 @@ ROWS = (
     Row("FCR002", "of-another-domain", run(**shown(OTHER_WILDCARD)), "inconclusive", "a consequence of FCR001"),
     Row("FCR002", "unreadable", UNREADABLE, "inconclusive"),
     Row("FCR003", "dotted", run(), "pass", TARGET),
-    Row("FCR003", "bare-host", run(**shown(BARE)), "fail", "no name of the certificate has a dot: vcse"),
+    Row("FCR003", "part-wildcard", run(**shown(PART_WILDCARD)), "pass", f"names s*.{DOMAIN}"),
+    Row("FCR001", "part-wildcard", run(**shown(PART_WILDCARD)), "fail", f"does not name {TARGET}, but s*.{DOMAIN}"),
+    Row("FCR003", "no-dns-name", run(**shown(NO_DNS_NAME)), "fail", f"a DNS name with a dot: {TARGET}:5061"),
+    Row("FCR003", "bare-host", run(**shown(BARE)), "fail", "no name of the certificate is a DNS name with a dot: vcse"),
     Row("FCR003", "nameless", run(**shown(NAMELESS)), "fail", "it has none"),
     Row("FCR003", "unreadable", UNREADABLE, "inconclusive"),
     Row("FCR004", "not-asked", run(), "not-applicable", "--imp"),

@@ -125,7 +125,8 @@ def _judge_dotted(case: Case, chain: EdgeChain) -> Result:
     decision = _decide(case, chain)
     if decision.rule is EdgeNameRule.NO_DOTTED_NAME:
         facts = _facts(case, chain, decision)
-        return failed(f"no name of the certificate has a dot: {listing(decision.names) or 'it has none'}", **facts)
+        shown = listing(decision.names) or "it has none"
+        return failed(f"no name of the certificate is a DNS name with a dot: {shown}", **facts)
     if decision.rule is EdgeNameRule.UNREADABLE and not decision.names:
         return unclear("the names of the certificate cannot be read")
     return passed(f"names {listing(decision.names)}", names=list(decision.names))
