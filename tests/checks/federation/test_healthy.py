@@ -266,6 +266,7 @@ AROUND = st.fixed_dictionaries(
         "client_chain": st.sampled_from([(), ("0" * 64,), tuple(run().certificates)]),
         "certificates": st.sampled_from([{}, run().certificates, {"0" * 64: b"\x30\x00"}]),
         "stages": st.sampled_from([(), run().stages, NOT_REACHED]),
+        "duration_s": st.floats(),
         "interrupted": st.sampled_from([None, "interrupt", "deadline"]),
     },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -71,6 +71,11 @@ ROWS = (
     Row("SIP002", "behind", dated(timedelta(seconds=-301)), "fail", "301 s behind this machine's"),
     Row("SIP002", "ahead", dated(timedelta(hours=9)), "fail", "32400 s ahead of this machine's"),
     Row("SIP002", "within-a-long-run", dated(timedelta(seconds=390), duration_s=100.0), "pass"),
+    *(
+        Row("SIP002", f"run-of-{lasted}-s", dated(timedelta(hours=9), duration_s=lasted), "inconclusive", "a run of")
+        for lasted in (1e300, -1e300, float("inf"), float("nan"), -1.0, 86401.0)
+    ),
+    Row("SIP002", "at-the-end-of-time", answered(started_at=datetime.max.replace(tzinfo=UTC)), "fail", "s behind"),
     Row("SIP002", "unreadable", answered(200, "OK", ("date", "yesterday")), "inconclusive", "'yesterday'"),
     Row("SIP002", "no-date", run(**with_sip(SipExchange(uri="x", status=200))), "not-applicable", "no Date"),
     Row("SIP002", "silent", SILENT, "inconclusive", "SIP001"),

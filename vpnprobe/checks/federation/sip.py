@@ -86,6 +86,8 @@ SIP001 = Check(
 
 # Assumption: the limit that many systems allow for clocks. How much an edge allows was found nowhere.
 CLOCK_LIMIT: Final = timedelta(seconds=300)
+# A run takes minutes. Evidence of another hand may name any time, and within a long one any clock would be right.
+LONGEST_RUN: Final = timedelta(days=1)
 
 
 def _judge_clock(case: Case, exchange: SipExchange) -> Result:
@@ -97,12 +99,14 @@ def _judge_clock(case: Case, exchange: SipExchange) -> Result:
     theirs = parse_date(written)
     if theirs is None:
         return unclear(f"the Date of the answer cannot be read: {written!r}", date=written)
-    begin = case.evidence.started_at
-    end = begin + timedelta(seconds=case.evidence.duration_s)
-    away = max(theirs - end, begin - theirs, timedelta(0))
+    begin, lasted = case.evidence.started_at, case.evidence.duration_s
+    if not 0 <= lasted <= LONGEST_RUN.total_seconds():
+        return unclear(f"a run of {lasted:g} s says nothing of clocks", date=written)
+    ahead, behind = theirs - begin - timedelta(seconds=lasted), begin - theirs
+    away = max(ahead, behind)
     ours = begin.isoformat(timespec="seconds")
     if away > CLOCK_LIMIT:
-        side = "ahead of" if theirs > end else "behind"
+        side = "ahead of" if ahead > behind else "behind"
         seconds = round(away.total_seconds())
         return failed(f"its clock is {seconds} s {side} this machine's", date=written, ours=ours, seconds=seconds)
     return passed("its clock agrees with this machine's", date=written, ours=ours)
