@@ -27,15 +27,16 @@ from vpnprobe.wire.tls.registry import Version
 HTTPS_PORT: Final = 443
 ENROLMENT_PATH: Final = "/certsrv/"
 
-# The start page of a CA has some 3 KiB.
 PAGE_BYTES: Final = 128 * 1024
+# The start page of a CA has some 3 KiB. What is looked through is short, as a hostile page could make it slow.
+_READ: Final = 4 * 1024
 _EXCERPT: Final = 400
 _TEXT: Final = 200
 
 _HELLO: Final = "microsoft-edge"
 _LANGUAGE = re.compile(r"<html\b[^>]{0,500}?\blang\s*=\s*[\"']?([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
-_HIDDEN = re.compile(r"<(script|style)\b.{0,100000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]{0,2000}>")
 
 
@@ -99,7 +100,7 @@ async def _visit(seen: OnlineCa, where: Endpoint, network: NetworkOptions, recor
     if answer is None:
         return seen
     headers = dict(answer.headers)
-    body = answer.body.decode("utf-8", "replace")
+    body = answer.body[:_READ].decode("utf-8", "replace")
     language, title = _LANGUAGE.search(body), _TITLE.search(body)
     return msgspec.structs.replace(
         seen,
