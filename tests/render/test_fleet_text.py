@@ -36,7 +36,10 @@ def test_numbers_come_first_and_the_last_line_says_it_all() -> None:
         "         20  not known",
         "         20  would connect, and something needs attention",
     ]
-    assert told[-1] == "CRITICAL: 200 phones: 20 CRITICAL, 20 UNKNOWN, 20 WARNING, 140 OK"
+    assert told[-1] == (
+        "CRITICAL: 200 phones: 20 CRITICAL, 20 UNKNOWN, 20 WARNING, 140 OK; causes: "
+        "20 CRT002 certificate-expires-soon, 20 PIN001 cert-hash-match, 20 Not decided"
+    )
 
 
 def test_causes_name_a_few_phones() -> None:
@@ -118,7 +121,18 @@ def test_every_phone_with_verbose() -> None:
 
 
 def test_one_line_with_quiet() -> None:
-    assert text(swept(20), quiet=True, verbose=True) == "CRITICAL: 20 phones: 2 CRITICAL, 2 UNKNOWN, 2 WARNING, 14 OK\n"
+    told = text(swept(20), quiet=True, verbose=True)
+    assert told.startswith("CRITICAL: 20 phones: 2 CRITICAL, 2 UNKNOWN, 2 WARNING, 14 OK; causes: 2 CRT002 ")
+    assert told.count("\n") == 1
+
+
+def test_the_last_line_names_the_most_frequent_causes() -> None:
+    causes = ["PIN001", "PIN001", "NET002", "TFT003", "CFG001", "CFG003"]
+    told = text(of(*(phone(number, "fail", cause) for number, cause in enumerate(causes))), quiet=True)
+    assert told == (
+        "CRITICAL: 6 phones: 6 CRITICAL; causes: 2 PIN001 cert-hash-match, 1 CFG001 config-readable, "
+        "1 CFG003 vpn-group-present and 2 more\n"
+    )
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

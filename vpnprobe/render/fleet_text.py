@@ -15,6 +15,8 @@ from vpnprobe.render.status_line import STATUS_WORDS
 
 # Phones named for each cause; JSON lines name all.
 NAMED: Final = 5
+# Causes in the one line that says it all.
+TOLD_CAUSES: Final = 3
 
 _TITLES: Final[Mapping[str, str]] = {check.id: check.title for check in CHECKS}
 
@@ -94,6 +96,11 @@ def sweep_status_line(summary: FleetSummary) -> str:
         if counts.by_result.get(verdict)
     ]
     text = f"{phones(counts.total)}: {', '.join(told) or 'none looked at'}"
+    causes = [f"{number:,} {cause_words(cause).short}" for cause, number in counts.causes.items()]
+    if causes:
+        # The most frequent come first.
+        more = f" and {len(causes) - TOLD_CAUSES} more" if len(causes) > TOLD_CAUSES else ""
+        text += f"; causes: {', '.join(causes[:TOLD_CAUSES])}{more}"
     if summary.interrupted is not None:
         text += f"; {ENDS[summary.interrupted]}, {phones(summary.not_reached)} not reached"
     if summary.row_problems:
