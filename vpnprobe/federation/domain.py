@@ -25,7 +25,8 @@ HOSTED_TARGETS: Final = frozenset(
 
 AddressKind = Literal["public", "private", "loopback"]
 
-# RFC 1918, RFC 6598 (carrier NAT), RFC 3927 and RFC 4291 (link-local), RFC 4193 and RFC 3879 (local IPv6).
+# RFC 1918, RFC 6598 (carrier NAT), RFC 3927 and RFC 4291 (link-local), RFC 4193 and RFC 3879 (local IPv6), RFC 8215
+# (NAT64 of one network).
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -37,8 +38,11 @@ _PRIVATE: Final = tuple(
         "fe80::/10",
         "fc00::/7",
         "fec0::/10",
+        "64:ff9b:1::/48",
     )
 )
+# Networks whose addresses hold an IPv4 address, and the bits behind it: RFC 6052 section 2.1 (NAT64), RFC 3056 (6to4).
+_TRANSLATED: Final = ((ipaddress.ip_network("64:ff9b::/96"), 0), (ipaddress.ip_network("2002::/16"), 80))
 # A connection to 0.0.0.0 or :: reaches the machine that dials, as 127.0.0.1 does (RFC 1122 section 3.2.1.3).
 _LOOPBACK: Final = tuple(ipaddress.ip_network(text) for text in ("127.0.0.0/8", "0.0.0.0/8", "::1/128", "::/128"))
 
@@ -106,9 +110,14 @@ def place_of(domain: str, target: str) -> TargetPlace:
 def address_kind(address: str) -> AddressKind:
     """Say who can reach an IP literal: everybody, only its own network, or only the machine that dials it.
 
-    A scope id does not count. Networks for documentation count as public. Raises `ValueError` for what is no address.
+    A scope id does not count. Networks for documentation count as public. An IPv6 address that leads to an IPv4 address
+    by NAT64 or 6to4 is as public as that one. Raises `ValueError` for what is no address.
     """
     parsed = ipaddress.ip_address(address.partition("%")[0])
+    for network, behind in _TRANSLATED:
+        if parsed in network:
+            inner = ipaddress.IPv4Address(int(parsed) >> behind & 0xFFFFFFFF)
+            return "public" if address_kind(str(inner)) == "public" else "private"
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped
     if any(parsed in network for network in _LOOPBACK):

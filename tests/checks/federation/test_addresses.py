@@ -37,6 +37,7 @@ PRIVATE = "10.1.1.7"
 UNIQUE_LOCAL = "fd00::7"
 LOOPBACK = "127.0.0.1"
 V6 = "2001:db8::7"
+NAT64 = "64:ff9b::a01:107"
 IMP = Expectation(im_and_presence=True)
 OTHER_DOMAIN = "acano.steven.lab"
 
@@ -101,6 +102,8 @@ ROWS = (
     Row("ADR002", "all-private", found(PRIVATE, "10.1.1.8"), "pass", "private"),
     Row("ADR002", "mixed", found(IP, PRIVATE), "fail", f"{PRIVATE} beside {IP}"),
     Row("ADR002", "mixed-v6", found(V6, UNIQUE_LOCAL), "fail", f"{UNIQUE_LOCAL} beside {V6}"),
+    Row("ADR002", "mixed-nat64", found(IP, NAT64), "fail", f"{NAT64} beside {IP}"),
+    Row("ADR005", "nat64", found(NAT64), "fail", f"private addresses only: {NAT64}"),
     Row("ADR002", "mixed-loopback", found(LOOPBACK, PRIVATE), "fail", f"{PRIVATE} beside {LOOPBACK}"),
     Row("ADR002", "no-address", missing(FailureKind.NAME_NOT_FOUND), "inconclusive", "ADR001"),
     Row("ADR003", "one-view", run(), "not-applicable", "only one view"),
