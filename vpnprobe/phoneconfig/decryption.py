@@ -26,8 +26,8 @@ class DecryptionError(VpnprobeError):
 def decrypt_configuration(encryption: EncryptionValues, payload: bytes, private_key_pem: bytes) -> bytes:
     """Return the configuration; `payload` is what stands behind the header.
 
-    Raises `UsageError` when the key itself cannot be used (no PEM, a password on it, no RSA key), `DecryptionError` when
-    the file does not open with it: made for another phone, damaged, or of an algorithm that no source describes.
+    Raises `UsageError` when the key itself cannot be used (no PEM, a password on it, no RSA key), and `DecryptionError`
+    when the file does not open with it: made for another phone, damaged, or of an algorithm that no source describes.
     """
     key = _unwrap(encryption.wrapped_key, private_key_pem)
     return _open(encryption, payload, key)

@@ -1,9 +1,9 @@
 """The signature over a file of CUCM, checked with the certificate of its signer.
 
 RSA with PKCS#1 v1.5 padding and SHA-1, SHA-256 or SHA-512; the sizes 512, 1024, 2048 and 4096 bits are what the header
-can name (usecallmanagernz/certutils). Only the key is handed to the library: it refuses some certificates, and OpenSSL's
-security level, which forbids small keys and SHA-1 in a handshake, does not touch this. No date is looked at: whether
-phones mind an expired signer no source says.
+can name (usecallmanagernz/certutils). Only the key is handed to the library, which refuses some certificates; the
+security level of OpenSSL, which forbids small keys and SHA-1 in a handshake, does not touch this. No date is looked at:
+whether phones mind an expired signer no source says.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def verify_file_signature(content: bytes, signature: bytes, hash_name: str | Non
     smallest = _SMALLEST_RSA_BITS.get(hash_name or "")
     if hash_name is None or smallest is None:
         return FileSignature(status="unsupported", problem="the header names no hash that is known")
-    digest: hashes.HashAlgorithm = {"sha1": hashes.SHA1, "sha256": hashes.SHA256, "sha512": hashes.SHA512}[hash_name]()
+    digest: hashes.HashAlgorithm = getattr(hashes, hash_name.upper())()
     try:
         key = load_der_public_key(split_certificate(certificate).public_key)
     except WireError as error:
