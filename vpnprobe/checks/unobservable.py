@@ -29,6 +29,42 @@ _IMP_SETTING: Final = "A setting of IM and Presence, which only its administrati
 
 UNOBSERVABLE: Final = (
     Unobservable(
+        "CA-06",
+        "the private key of an LSC or a MIC never leaves the phone",
+        "What is not sent cannot be seen; that a phone has its key shows in a login with a certificate only.",
+    ),
+    Unobservable(
+        "CA-10",
+        "certificates are renewed in a maintenance window",
+        "Advice for the operator: the phones that are concerned restart.",
+    ),
+    Unobservable(
+        "CA-12",
+        "the root chain of a third-party CA is uploaded to CAPF-trust and to CallManager-trust",
+        "CUCM shows its trust stores to nobody: show cert list trust. The fix of OCA004 has the steps.",
+        "fix",
+    ),
+    Unobservable(
+        "CA-21",
+        "with an offline CA, an outage or a reset of the phone begins the whole procedure anew",
+        "Only CUCM and the CA know which requests are under way: utils capf csr list.",
+    ),
+    Unobservable(
+        "CA-24",
+        "a Universal Device Template is for users that are not synchronised; Apply Config may come later",
+        "A choice in CUCM's administration pages that changes nothing a server shows.",
+    ),
+    Unobservable(
+        "CA-30",
+        "all nodes of a cluster share the administrator's user and password",
+        "Trying them is a login that this tool does not make: set them alike on each node.",
+    ),
+    Unobservable(
+        "CA-34",
+        "after a loss of power the phone goes on with the authentication mode that it keeps in flash",
+        "A state within the phone, cleared when the operation is complete.",
+    ),
+    Unobservable(
         "F3-02",
         "enrolment of an ASA by SCEP needs the SCEP add-on of the CA",
         "It fails between the ASA and the CA, before there is a certificate to look at: install the add-on on the CA.",
