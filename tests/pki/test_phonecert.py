@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
@@ -12,6 +14,7 @@ from vpnprobe.pki.phonecert import (
     PhoneCertificateKind,
     classify_phone_certificate,
     find_phone_ca,
+    tell_use,
 )
 
 
@@ -84,3 +87,29 @@ def test_other_certificates(cn: str) -> None:
 
 def test_a_certificate_that_cannot_be_read() -> None:
     assert classify_phone_certificate(describe(b"")).kind is PhoneCertificateKind.OTHER
+
+
+@pytest.mark.parametrize(
+    ("identity", "use"),
+    [
+        pytest.param(lambda: make.phone_certificate(), "lsc", id="LSC"),
+        pytest.param(lambda: make.phone_certificate(issuer=make.issue(cn="Corp CA", ca=True)), "lsc", id="own-CA"),
+        pytest.param(lambda: make.phone_certificate(issuer=make.manufacturing_ca()), "mic", id="MIC"),
+        pytest.param(lambda: make.capf(), "capf", id="CAPF"),
+        pytest.param(lambda: make.issue(cn="CAPF-18cf046e"), "capf", id="CAPF-without-extensions"),
+        pytest.param(lambda: make.issue(cn="CAP-RTP-001"), "ca", id="manufacturing-CA-by-name"),
+        pytest.param(lambda: make.issue(cn="Corp CA", ca=True), "ca", id="CA"),
+        pytest.param(lambda: make.issue(cn="Corp CA", key_usage=["keyCertSign"]), "ca", id="CA-by-usage"),
+        pytest.param(lambda: make.asa_self_signed(), "gateway", id="self-signed-ASA"),
+        pytest.param(lambda: make.chain(), "gateway", id="server"),
+        pytest.param(lambda: make.issue(cn="x", extended_key_usage=["serverAuth"]), "gateway", id="server-by-purpose"),
+        pytest.param(lambda: make.issue(cn="someone"), "unknown", id="anything-else"),
+        pytest.param(lambda: make.issue(cn="SEP8CB64F576113"), "unknown", id="another-form-of-name"),
+    ],
+)
+def test_what_a_certificate_is_taken_for(identity: Callable[[], make.Identity], use: str) -> None:
+    assert tell_use(describe(identity().der)) == use
+
+
+def test_what_cannot_be_read_is_of_no_use() -> None:
+    assert tell_use(describe(b"\x30\x00")) == "unknown"

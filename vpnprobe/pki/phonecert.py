@@ -12,6 +12,7 @@ import re
 
 import msgspec
 
+from vpnprobe.model.certificates import CertificateUse
 from vpnprobe.pki.certificate import CertificateFacts
 
 
@@ -98,3 +99,27 @@ def classify_phone_certificate(facts: CertificateFacts) -> PhoneCertificate:
             issued_by=issued_by,
         )
     return PhoneCertificate(kind=PhoneCertificateKind.OTHER)
+
+
+# What an ASA writes into the subject of a certificate that it makes for itself.
+_ASA_NAME = "unstructuredName="
+
+
+def tell_use(facts: CertificateFacts) -> CertificateUse:
+    """Return what a certificate is taken for, by its names and extensions: an inference from Cisco's published logs.
+
+    Names come first: a phone's subject is that of an LSC or a MIC, whatever its extensions say, and the name of CAPF or
+    of a manufacturing authority that of an authority. Then what it may do: sign certificates (`ca`), or be shown by a
+    server (`gateway`). Everything else is `unknown`.
+    """
+    phone = classify_phone_certificate(facts)
+    if phone.kind is not PhoneCertificateKind.OTHER:
+        return "mic" if phone.kind is PhoneCertificateKind.MIC else "lsc"
+    named = next(filter(None, map(find_phone_ca, facts.common_names)), None)
+    if named is not None:
+        return "capf" if named.role is PhoneCaRole.LSC else "ca"
+    if facts.is_ca or "keyCertSign" in (facts.key_usage or ()):
+        return "ca"
+    purposes = [usage.name for usage in facts.extended_key_usage or ()]
+    is_server = facts.dns_names or facts.ip_addresses or "serverAuth" in purposes
+    return "gateway" if is_server or _ASA_NAME in (facts.subject or "") else "unknown"
