@@ -64,7 +64,8 @@ def test_a_clean_go_says_what_is_next() -> None:
     told = text(of(ready(0), ready(2)))
     assert told.startswith("GO: 2 phones: 2 ready.\n")
     assert told.endswith("\nGO: 2 phones: 2 ready.\n")
-    assert "What is next\n             Step 7: bind the new trustpoint" in told
+    assert "What is next\n             Judged were the files on the configuration server." in told
+    assert "\n             Step 7: bind the new trustpoint" in told
     assert "ssl trust-point <new-trustpoint> outside" in told
     assert "--after" in told
 

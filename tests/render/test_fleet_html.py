@@ -356,3 +356,15 @@ def test_time_is_utc() -> None:
     local = msgspec.structs.replace(phone, finished_at=phone.finished_at.astimezone(timezone(timedelta(hours=9))))
     [found] = Page(written(run("cutover", [local]))).phones()
     assert found["finished"] == "2026-11-21 02:00 UTC"
+
+
+def test_a_board_is_told_what_cannot_be_seen() -> None:
+    """That the server has the right file says nothing of the phone that has not fetched it."""
+    words = "Whether each phone has fetched its own"
+    coming = list(run("cutover", [cutover_phone(0)]))
+    assert words in written(coming)
+    made = [
+        msgspec.structs.replace(line, settings={"--after": "yes"}) if line is coming[0] else line for line in coming
+    ]
+    assert words not in written(made)
+    assert words not in written(run("sweep", [swept_phone(0)]))

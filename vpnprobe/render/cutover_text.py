@@ -10,7 +10,8 @@ from vpnprobe.model.finding import Fix
 from vpnprobe.model.fleet import CutoverPhone, FleetLine, FleetStart, FleetSummary, GatewaySight, RenewalStep
 from vpnprobe.render.escape import printable
 from vpnprobe.render.fleet_sections import gateway_lines, group_lines, note_lines, number_lines
-from vpnprobe.render.fleet_words import CAUSE_ORDER, RESULTS, answer, cause, sentence
+from vpnprobe.render.fleet_words import CAUSE_ORDER, NOT_SEEN, RESULTS, answer, cause, sentence
+from vpnprobe.render.wrapping import wrapped
 
 # Phones named for each step, and phones of each alarm that are listed with their reasons; other forms have all.
 NAMED: Final = 5
@@ -21,6 +22,7 @@ COUNTED_REASONS: Final = 1000
 
 _REASON: Final = 400  # characters
 _INDENT: Final = " " * 13
+_WIDTH: Final = 100
 
 _WORDS: Final[Mapping[str, str]] = {result.key: result.words.lower() for result in RESULTS["cutover"]}
 _ALARMS: Final = tuple(result for result in RESULTS["cutover"] if result.alarms)
@@ -124,6 +126,7 @@ class CutoverText:
             yield ""
         elif summary.verdict in ("pass", "warn") and _AFTER not in self._settings:
             yield "What is next"
+            yield from wrapped(_INDENT, NOT_SEEN, _WIDTH)
             yield f"             {cause(_SWAP).words}"
             yield from _fix_lines(STEPS[_SWAP])
             yield f"{_INDENT}Then: vpnprobe cutover with the same words and --after"

@@ -21,7 +21,7 @@ from vpnprobe.model.fleet import CutoverPhone, FleetLine, FleetStart, FleetSumma
 from vpnprobe.render.escape import printable
 from vpnprobe.render.fleet_page_data import PhoneBlocks, script_json
 from vpnprobe.render.fleet_page_tables import causes_section, group_sections, html_text, results_table
-from vpnprobe.render.fleet_words import RESULTS, answer, cause, sentence
+from vpnprobe.render.fleet_words import NOT_SEEN, RESULTS, answer, cause, sentence
 
 # Gateways that are described; a fleet has dozens. Of further ones the phones are counted all the same.
 MAX_GATEWAYS: Final = 2000
@@ -90,6 +90,8 @@ class FleetHtml:
             yield "Rows merged", f"{summary.duplicates:,}, of phones that came before"
         for note in summary.notes:
             yield "Note", note
+        if summary.command == "cutover" and "--after" not in self._facts:
+            yield "Not seen", NOT_SEEN
         tool = summary.tool
         yield "Made by", f"{tool.name} {tool.version}, catalogue {tool.catalogue}"
 

@@ -78,6 +78,13 @@ _STEPS: Final[Mapping[str, Cause]] = {
     ),
 }
 
+# Step 6. Said of each cut-over to come: a phone dials with the file that it has, and that is seen on the phone only.
+NOT_SEEN: Final = (
+    "Judged were the files on the configuration server. Whether each phone has fetched its own since the new hash came "
+    "into it cannot be seen from outside: look at the phones' status messages (step 6), and reset those that were off "
+    "while it was applied."
+)
+
 _CHECKS: Final[Mapping[str, Cause]] = {
     check.id: Cause(f"{check.id} {check.slug}", f"{check.id} {check.title}") for check in CHECKS
 }
