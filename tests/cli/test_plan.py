@@ -142,7 +142,12 @@ def test_every_option_of_the_command_can_be_planned_or_is_for_the_command_line(k
 def test_units_are_printed(cli: CommandLine, example: Path) -> None:
     ended = cli("plan", "systemd", example)
     assert (ended.code, ended.err) == (OK, "")
-    for name in ("vpnprobe-watch.service", "vpnprobe-check.service", "vpnprobe-check.timer"):
+    for name in (
+        "vpnprobe-watch.service",
+        "vpnprobe-check.service",
+        "vpnprobe-check.timer",
+        "vpnprobe-exporter.service",
+    ):
         assert f"# /etc/systemd/system/{name}\n[Unit]\n" in ended.out
     assert f" watch {example}\n" in ended.out
 
@@ -157,6 +162,7 @@ def test_units_are_written(cli: CommandLine, example: Path, tmp_path: Path) -> N
         "vpnprobe-watch.service",
         "vpnprobe-check.service",
         "vpnprobe-check.timer",
+        "vpnprobe-exporter.service",
     }
     assert "User=monitoring\n" in (folder / "vpnprobe-watch.service").read_text()
 

@@ -13,6 +13,7 @@ from tests.fleet.exporting import plan_for, read, served
 from tests.fleet.test_metrics import EXAMPLE
 from tests.stand_ins import listening
 from vpnprobe.cli.exporter import written
+from vpnprobe.cli.metrics import successes_text
 from vpnprobe.cli.planned import planned_commands
 from vpnprobe.fleet.exporter import Exporter
 from vpnprobe.fleet.measuring import Unmeasured
@@ -43,7 +44,7 @@ domain = "example.com"
 
 
 def exporter(plan: Plan, *, any_target: bool = False, at_once: int = 4) -> Exporter:
-    return Exporter(plan, planned_commands(), written, any_target=any_target, at_once=at_once)
+    return Exporter(plan, planned_commands(), written, successes_text, any_target=any_target, at_once=at_once)
 
 
 def value(answer: httpx.Response, name: str, **labels: str) -> float:
@@ -87,6 +88,30 @@ async def test_a_replaced_certificate() -> None:
     assert value(phone, "vpnprobe_verdict", verdict="fail") == 1
     assert value(phone, "vpnprobe_cert_hash_match") == 0
     assert value(phone, "vpnprobe_finding", id="PIN001", severity="critical") == 1
+
+
+LAST_SUCCESS = "vpnprobe_last_success_timestamp_seconds"
+
+
+async def test_when_a_probe_last_succeeded_is_known_while_it_fails() -> None:
+    scenario = find_scenario("healthy")
+    async with running_lab(scenario) as lab:
+        running = exporter(plan_for(lab))
+        async with served(running) as client:
+            nothing = await client.get("/metrics")
+            good = await client.get("/probe", params={"module": "gateway"})
+    async with served(running) as client:
+        bad = await client.get("/probe", params={"module": "gateway"})
+        never = await client.get("/probe", params={"module": "phone"})
+        metrics = await client.get("/metrics")
+    assert LAST_SUCCESS not in nothing.text
+    assert LAST_SUCCESS not in never.text
+    at = value(good, "vpnprobe_last_run_timestamp_seconds")
+    assert value(bad, "vpnprobe_probe_success") == 0
+    assert value(bad, "vpnprobe_last_run_timestamp_seconds") > at
+    assert [value(answer, LAST_SUCCESS) for answer in (good, bad)] == [at, at]
+    labels = {"probe": "gateway", "kind": "gateway", "target": lab.group_url, "site": "berlin"}
+    assert value(metrics, LAST_SUCCESS, **labels) == at
 
 
 # --- what may be asked for ---
@@ -175,7 +200,7 @@ async def test_more_than_may_run_at_once_are_told_so() -> None:
 
 async def test_a_probe_that_gives_no_report_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
     silent = read(SILENT.format(port=9)).probes[0]
-    text = written(silent, Unmeasured("the key file is gone", ("line\x1b of ours",)))
+    text = written(silent, Unmeasured("the key file is gone", ("line\x1b of ours",)), None)
     labels = {"probe": "silent", "kind": "gateway", "target": "127.0.0.1:9", "verdict": "inconclusive"}
     assert value(httpx.Response(200, text=text), "vpnprobe_verdict", **labels) == 1
     assert capsys.readouterr().err == "vpnprobe: silent: the key file is gone\nvpnprobe: silent: line\\x1b of ours\n"

@@ -38,9 +38,10 @@ def test_the_labels_of_a_probe() -> None:
 
 
 def known_metrics() -> set[str]:
-    """The names of all metrics of a phone whose gateway shows another certificate."""
+    """The names of all metrics: of a phone whose gateway shows another certificate, and of one that connects."""
     report = judge(run(decisions=(PhoneDecision(address=ADDRESS, goes_on=False, rule="pin"),), **pinned(RENEWED)))
-    return {line.split(" ")[2] for line in render_prometheus([report]).splitlines() if line.startswith("# TYPE")}
+    text = render_prometheus([report, judge(run())])
+    return {line.split(" ")[2] for line in text.splitlines() if line.startswith("# TYPE")}
 
 
 def queries() -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from vpnprobe.cli.planned import planned_commands
 from vpnprobe.fleet.plan import Plan, load_plan
-from vpnprobe.fleet.units import CHECK_SERVICE, CHECK_TIMER, WATCH_SERVICE, systemd_units
+from vpnprobe.fleet.units import CHECK_SERVICE, CHECK_TIMER, EXPORTER_SERVICE, WATCH_SERVICE, systemd_units
 from vpnprobe.model.errors import UsageError
 
 COMMAND = [sys.executable, "-m", "vpnprobe"]
@@ -62,6 +62,16 @@ def test_the_timer_that_checks() -> None:
     assert (service["Type"], service["SuccessExitStatus"]) == ("oneshot", "1 2")
     timer = settings(units[CHECK_TIMER], "Timer")
     assert (timer["OnUnitActiveSec"], timer["RandomizedDelaySec"]) == ("600s", "60s")
+
+
+def test_the_service_that_answers_prometheus() -> None:
+    more = '[watch]\nstate = "/srv/state"'
+    service = settings(systemd_units(plan(more), FILE, ["/usr/bin/vpnprobe"])[EXPORTER_SERVICE], "Service")
+    assert service["ExecStart"] == "/usr/bin/vpnprobe exporter /etc/vpnprobe/plan.toml"
+    assert (service["Type"], service["Restart"], service["DynamicUser"]) == ("exec", "on-failure", "yes")
+    assert service["EnvironmentFile"] == "-/etc/vpnprobe/vpnprobe.env"
+    # A directory that two services with users of their own shared would be now the one's, now the other's.
+    assert not {"StateDirectory", "ReadWritePaths"} & set(service)
 
 
 def test_a_check_is_not_started_every_second() -> None:

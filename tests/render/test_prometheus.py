@@ -18,7 +18,7 @@ from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
-from vpnprobe.model.finding import Report
+from vpnprobe.model.finding import Report, Verdict
 from vpnprobe.model.observation import PhoneDecision
 from vpnprobe.model.sample import Sample
 from vpnprobe.render.prometheus import (
@@ -102,6 +102,23 @@ def test_every_report_can_be_parsed_and_names_no_phone(report: Report) -> None:
     assert MAC.lower() not in text.lower().replace(":", "")
 
 
+@pytest.mark.parametrize(
+    ("verdict", "succeeds"), [("pass", True), ("warn", True), ("fail", False), ("inconclusive", False)]
+)
+def test_the_last_success(verdict: Verdict, succeeds: bool) -> None:
+    report = msgspec.structs.replace(report_of(finding()), verdict=verdict)
+    before = datetime(2026, 1, 1, tzinfo=UTC)
+    for last, value in ((before, before.timestamp()), (None, None)):
+        metrics = {sample.name: sample.value for sample in report_samples(report, {}, last)}
+        expected = report.ended_at.timestamp() if succeeds else value
+        assert metrics.get("vpnprobe_last_success_timestamp_seconds") == expected
+        assert metrics["vpnprobe_last_run_timestamp_seconds"] == report.ended_at.timestamp()
+
+
+def test_what_another_version_kept_is_left_out() -> None:
+    assert exposition([Sample("vpnprobe_of_old", {}, 1), Sample("vpnprobe_probe_success", {}, 1)]).count("_of_old") == 0
+
+
 # --- no value rather than a wrong one ---
 
 
@@ -135,7 +152,9 @@ def test_a_run_without_a_report() -> None:
     assert metrics["vpnprobe_probe_success"] == [({"probe": "berlin"}, 0.0)]
     assert metrics["vpnprobe_last_run_timestamp_seconds"] == [({"probe": "berlin"}, at.timestamp())]
     assert ({"probe": "berlin", "verdict": "inconclusive"}, 1.0) in metrics["vpnprobe_verdict"]
-    assert "vpnprobe_probe_duration_seconds" not in metrics
+    assert not {"vpnprobe_probe_duration_seconds", "vpnprobe_last_success_timestamp_seconds"} & set(metrics)
+    [known] = [one for one in unmeasured_samples({}, at, at) if "last_success" in one.name]
+    assert known.value == at.timestamp()
 
 
 # --- what is told of which address ---

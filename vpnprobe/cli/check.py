@@ -152,12 +152,14 @@ def _checked(planned: PlannedProbe, outcome: Report | Unmeasured) -> CheckedProb
 def _write_metrics(plan: Plan, done: Mapping[str, Report | Unmeasured]) -> None:
     """Write the plan's file of metrics, if it names one. What has been printed stays true where that fails."""
     from vpnprobe.cli.metrics import textfile_of
+    from vpnprobe.fleet.measuring import success_of
 
     try:
         textfile = textfile_of(plan)
         if textfile is not None:
             for planned in plan.probes:
-                textfile.put(planned, done[planned.name], datetime.now(UTC))
+                outcome = done[planned.name]
+                textfile.put(planned, outcome, datetime.now(UTC), success_of(outcome, None))
             textfile.write()
     except UsageError as error:
         sys.stderr.write(f"vpnprobe: {printable(str(error), _MAX_TEXT)}\n")

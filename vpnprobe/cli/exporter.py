@@ -14,7 +14,7 @@ import typer
 
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import OK
-from vpnprobe.cli.metrics import samples_of
+from vpnprobe.cli.metrics import samples_of, successes_text
 from vpnprobe.cli.plan import PlanArgument
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import Endpoint, parse_endpoint
@@ -92,7 +92,7 @@ def exporter(
 
     plan = read_plan_aloud(file)
     endpoint = parse_endpoint(listen, _DEFAULT_PORT)
-    serving = Exporter(plan, planned_commands(), written, any_target=any_target, at_once=at_once)
+    serving = Exporter(plan, planned_commands(), written, successes_text, any_target=any_target, at_once=at_once)
 
     def reload() -> None:
         try:
@@ -147,7 +147,7 @@ async def _serve(
     await server.serve(sockets=[sock])
 
 
-def written(planned: PlannedProbe, outcome: Report | Unmeasured) -> str:
+def written(planned: PlannedProbe, outcome: Report | Unmeasured, last_success: datetime | None) -> str:
     """Return the metrics of a run that ended now; why there is no report is told on standard error."""
     from vpnprobe.fleet.measuring import Unmeasured
     from vpnprobe.render.prometheus import exposition
@@ -155,7 +155,7 @@ def written(planned: PlannedProbe, outcome: Report | Unmeasured) -> str:
     if isinstance(outcome, Unmeasured):
         for line in (outcome.reason, *outcome.details):
             _say(f"{planned.name}: {line}")
-    return exposition(samples_of(planned, outcome, datetime.now(UTC)))
+    return exposition(samples_of(planned, outcome, datetime.now(UTC), last_success))
 
 
 def _say(text: str) -> None:

@@ -86,12 +86,12 @@ def systemd(
         ),
     ] = None,
 ) -> int:
-    """Print units for systemd: a service that watches, and a timer that checks. Take one of the two.
+    """Print units for systemd: a service that watches, a timer that checks, and an exporter. Take one of the three.
 
     Example: vpnprobe plan systemd /etc/vpnprobe/plan.toml --into /etc/systemd/system
     """
     from vpnprobe.cli.planned import read_plan_aloud
-    from vpnprobe.fleet.units import CHECK_TIMER, WATCH_SERVICE, systemd_units
+    from vpnprobe.fleet.units import CHECK_TIMER, EXPORTER_SERVICE, WATCH_SERVICE, systemd_units
 
     if file == "-":
         raise UsageError("a service cannot read its plan from standard input; name a file")
@@ -103,7 +103,7 @@ def systemd(
         write_text(text, str(Path(into) / name))
     sys.stderr.write(
         f"vpnprobe: wrote {', '.join(units)}; next: systemctl daemon-reload, then systemctl enable --now "
-        f"{WATCH_SERVICE} (or {CHECK_TIMER})\n"
+        f"{WATCH_SERVICE} (or {CHECK_TIMER}, or {EXPORTER_SERVICE})\n"
     )
     return OK
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured
+from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured, success_of
 from vpnprobe.fleet.metrics import TARGET_OPTIONS, target_of
 from vpnprobe.fleet.plan import Kind, Plan, PlannedProbe, ProbeOptions
 from vpnprobe.model.choice import did_you_mean
@@ -37,8 +38,14 @@ _MAX_TARGET: Final = 2048
 
 _PAGE_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff"}
 
-# Turns the outcome of a run into the text that is answered.
-WriteMetrics = Callable[[PlannedProbe, Report | Unmeasured], str]
+# Turns the outcome of a run into the text that is answered; the moment is that of the last success that is known.
+WriteMetrics = Callable[[PlannedProbe, Report | Unmeasured, datetime | None], str]
+
+# Turns last successes into text that can stand behind other metrics.
+WriteSuccesses = Callable[[Iterable[tuple[PlannedProbe, datetime]]], str]
+
+# Last successes that are remembered, of modules and targets. Those asked for last stay.
+_REMEMBERED: Final = 4096
 
 
 class Exporter:
@@ -49,6 +56,7 @@ class Exporter:
         plan: Plan,
         commands: Mapping[Kind, ProbeOptions],
         write: WriteMetrics,
+        write_successes: WriteSuccesses,
         *,
         any_target: bool = False,
         at_once: int,
@@ -57,9 +65,11 @@ class Exporter:
         self.plan = plan
         self._commands = commands
         self._write = write
+        self._write_successes = write_successes
         self._any_target = any_target
         self._at_once = at_once
         self._running = 0
+        self._successes: dict[tuple[str, str], datetime] = {}
         try:
             import starlette  # noqa: F401 - only whether it is there
             import uvicorn  # noqa: F401 - only whether it is there
@@ -101,7 +111,9 @@ class Exporter:
     async def _metrics(self, _request: Request) -> Response:
         from prometheus_client import generate_latest
 
-        return _metrics_response(generate_latest(self._registry))
+        return _metrics_response(
+            generate_latest(self._registry) + self._write_successes(self._planned_successes()).encode()
+        )
 
     async def _probe(self, request: Request) -> Response:
         from starlette.responses import PlainTextResponse
@@ -124,7 +136,24 @@ class Exporter:
             self._running -= 1
         result = outcome.verdict if isinstance(outcome, Report) else "unmeasured"
         self._answers.labels(planned.name, result).inc()
-        return _metrics_response(self._write(planned, outcome).encode())
+        return _metrics_response(self._write(planned, outcome, self._last_success(planned, outcome)).encode())
+
+    def _last_success(self, planned: PlannedProbe, outcome: Report | Unmeasured) -> datetime | None:
+        """Return when this target last succeeded, as far as this exporter knows, and remember it."""
+        key = (planned.name, target_of(planned))
+        found = success_of(outcome, self._successes.pop(key, None))
+        if found is not None:
+            self._successes[key] = found
+            if len(self._successes) > _REMEMBERED:
+                del self._successes[next(iter(self._successes))]
+        return found
+
+    def _planned_successes(self) -> Iterator[tuple[PlannedProbe, datetime]]:
+        """The probes of the plan that succeeded at their own targets, and when they last did."""
+        for planned in self.plan.probes:
+            found = self._successes.get((planned.name, target_of(planned)))
+            if found is not None:
+                yield planned, found
 
     def _planned(self, module: str | None, target: str | None) -> PlannedProbe:
         """Return the probe of the plan, with the target that was asked for; raises `UsageError`."""

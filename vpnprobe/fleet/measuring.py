@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, Protocol
 
 from vpnprobe.checks.evaluate import judge
@@ -41,6 +42,11 @@ class Unmeasured:
 
     reason: str
     details: tuple[str, ...] = ()
+
+
+def success_of(outcome: Report | Unmeasured, before: datetime | None) -> datetime | None:
+    """Return when the last run that succeeded ended, given that of the runs `before`; None where none is known."""
+    return outcome.ended_at if isinstance(outcome, Report) and outcome.is_success else before
 
 
 class Measurement:

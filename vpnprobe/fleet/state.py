@@ -22,6 +22,7 @@ from vpnprobe.fleet.background import in_background
 from vpnprobe.fleet.events import Event, Tell
 from vpnprobe.fleet.schedule import Condition, Moment
 from vpnprobe.model.errors import UsageError
+from vpnprobe.model.sample import Sample
 
 try:
     import fcntl
@@ -30,8 +31,8 @@ except ImportError:  # not on this system: then nothing keeps two of us apart
 
 STATE_VERSION: Final = 1
 
-# Thousands of probes with their alerts are some megabytes.
-_MAX_SIZE: Final = 64 << 20
+# Thousands of probes with their alerts and metrics are some ten megabytes.
+_MAX_SIZE: Final = 256 << 20
 
 # Results are gathered for so long before the file is written again; a change of a condition does not wait for that.
 # Seconds.
@@ -45,10 +46,15 @@ SETTLE_S: Final = 5.0
 
 
 class ProbeState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of one probe: its condition, and when it was run last."""
+    """What is known of one probe: its condition, when it was run last, and when the last success ended.
+
+    `metrics` are the values of the last run, where the plan has them written to a textfile.
+    """
 
     condition: Condition = Condition()
     last_run: Moment | None = None
+    last_success: Moment | None = None
+    metrics: tuple[Sample, ...] = ()
 
 
 class WatchState(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,12 +16,13 @@ from typing import Final
 from vpnprobe.fleet.background import in_background
 from vpnprobe.fleet.events import Event, Tell
 from vpnprobe.fleet.measuring import Unmeasured
+from vpnprobe.fleet.metrics import labels_of
 from vpnprobe.fleet.plan import PlannedProbe
 from vpnprobe.model.finding import Report
 from vpnprobe.model.sample import Sample
 
-# The values of a run that ended at this moment.
-SamplesOf = Callable[[PlannedProbe, Report | Unmeasured, datetime], Iterable[Sample]]
+# The values of a run that ended at this moment; the second one is that of the last success, where one is known.
+SamplesOf = Callable[[PlannedProbe, Report | Unmeasured, datetime, datetime | None], Iterable[Sample]]
 
 # The text that Prometheus reads.
 Exposition = Callable[[Iterable[Sample]], str]
@@ -46,9 +47,19 @@ class Textfile:
         self._samples: dict[str, tuple[Sample, ...]] = {}
         self._one_write = threading.Lock()
 
-    def put(self, planned: PlannedProbe, outcome: Report | Unmeasured, at: datetime) -> None:
-        """Take the values of a run that ended `at`, in place of those of the run before."""
-        self._samples[planned.name] = tuple(self._samples_of(planned, outcome, at))
+    def put(
+        self, planned: PlannedProbe, outcome: Report | Unmeasured, at: datetime, last_success: datetime | None
+    ) -> tuple[Sample, ...]:
+        """Take the values of a run that ended `at`, in place of those of the run before; return them."""
+        samples = self._samples_of(planned, outcome, at, last_success)
+        kept = tuple(sample._replace(value=float(sample.value)) for sample in samples)
+        self._samples[planned.name] = kept
+        return kept
+
+    def resume(self, planned: PlannedProbe, samples: Iterable[Sample]) -> None:
+        """Take the values of the last run that an earlier `watch` made, if they are of this probe as it is now."""
+        labels = labels_of(planned).items()
+        self._samples[planned.name] = tuple(sample for sample in samples if labels <= sample.labels.items())
 
     def keep(self, probes: Collection[str]) -> None:
         """Forget every other probe."""
@@ -90,10 +101,16 @@ class TextfileKeeper:
         self._changed = asyncio.Event()
         self._is_failing = False
 
-    def put(self, planned: PlannedProbe, outcome: Report | Unmeasured, at: datetime) -> None:
-        """Take the values of a run that ended `at`."""
-        self._file.put(planned, outcome, at)
+    def put(
+        self, planned: PlannedProbe, outcome: Report | Unmeasured, at: datetime, last_success: datetime | None
+    ) -> tuple[Sample, ...]:
+        """Take the values of a run that ended `at`, and return them."""
         self._changed.set()
+        return self._file.put(planned, outcome, at, last_success)
+
+    def resume(self, planned: PlannedProbe, samples: Iterable[Sample]) -> None:
+        """Take the values of the last run that an earlier `watch` made; written with those of the next run."""
+        self._file.resume(planned, samples)
 
     def keep(self, probes: Collection[str]) -> None:
         """Forget every other probe, with the next run of one of these."""

@@ -1,4 +1,4 @@
-"""Units for systemd that run a plan: `watch` as a service, or `check` by a timer (systemd.service(5) and others)."""
+"""Units for systemd that run a plan: `watch` as a service, `check` by a timer, or the exporter (systemd.service(5))."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vpnprobe.model.errors import UsageError
 WATCH_SERVICE: Final = "vpnprobe-watch.service"
 CHECK_SERVICE: Final = "vpnprobe-check.service"
 CHECK_TIMER: Final = "vpnprobe-check.timer"
+EXPORTER_SERVICE: Final = "vpnprobe-exporter.service"
 
 # What systemd makes for the service below /var/lib, and keeps.
 _STATE_DIRECTORY: Final = "vpnprobe"
@@ -59,7 +60,7 @@ def systemd_units(plan: Plan, file: Path, command: Sequence[str], *, user: str |
     for text in (str(file), *command, *([] if user is None else [user])):
         if not text or not text.isprintable():
             raise UsageError(f"{text!r} cannot stand in a unit of systemd; choose a name of printable characters")
-    environment = _environment(plan, file, user)
+    environment = _environment(plan, file, user, written=_written(plan, file))
     return {
         WATCH_SERVICE: _WATCH.format(
             plan=_literal(str(file)), command=_words([*command, "watch", str(file)]), environment=environment
@@ -68,6 +69,11 @@ def systemd_units(plan: Plan, file: Path, command: Sequence[str], *, user: str |
             plan=_literal(str(file)), command=_words([*command, "check", str(file)]), environment=environment
         ),
         CHECK_TIMER: _timer(plan, file),
+        EXPORTER_SERVICE: _EXPORTER.format(
+            plan=_literal(str(file)),
+            command=_words([*command, "exporter", str(file)]),
+            environment=_environment(plan, file, user, written=None),
+        ),
     }
 
 
@@ -104,6 +110,26 @@ ExecStart={command}
 SuccessExitStatus=1 2
 {environment}"""
 
+_EXPORTER: Final = """\
+[Unit]
+Description=vpnprobe: exporter for Prometheus of {plan}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=exec
+# Where it listens: VPNPROBE_LISTEN in the environment, or --listen here.
+ExecStart={command}
+# systemctl reload reads the plan again; where it is wrong, the old one stays.
+ExecReload=/bin/kill -HUP $MAINPID
+Restart=on-failure
+RestartSec=30s
+TimeoutStopSec=30s
+{environment}
+[Install]
+WantedBy=multi-user.target
+"""
+
 _TIMER: Final = """\
 [Unit]
 Description=vpnprobe: checks of {plan}
@@ -124,13 +150,17 @@ def _timer(plan: Plan, file: Path) -> str:
     return _TIMER.format(plan=_literal(str(file)), interval=interval_s, jitter=interval_s * DEFAULT_JITTER)
 
 
-def _environment(plan: Plan, file: Path, user: str | None) -> str:
-    """Return what the services may do and see."""
+def _environment(plan: Plan, file: Path, user: str | None, *, written: Sequence[str] | None) -> str:
+    """Return what a service may do and see: `written` are the directories that it writes into beside its own.
+
+    None stands for a service that writes nothing. It has no directory of its own either: systemd would give that to
+    its user, and take it from the service that watches.
+    """
     capabilities = _DHCP_CAPABILITIES if any(_asks_dhcp(probe) for probe in plan.probes) else ""
     lines = [
         f"User={_literal(user)}" if user is not None else "DynamicUser=yes",
         f"WorkingDirectory={_literal(str(file.parent))}",
-        f"StateDirectory={_STATE_DIRECTORY}",
+        *([] if written is None else [f"StateDirectory={_STATE_DIRECTORY}"]),
         "# What a plan takes from the environment, such as VPNPROBE_PASSWORD and the variables of url-env; only root",
         "# need be able to read this file, and it may be missing.",
         f"EnvironmentFile=-{_literal(str(file.parent / _ENVIRONMENT_FILE))}",
@@ -138,7 +168,7 @@ def _environment(plan: Plan, file: Path, user: str | None) -> str:
         "# The commands of alerts are held to what follows, too.",
         f"CapabilityBoundingSet={capabilities}",
         *([f"AmbientCapabilities={capabilities}"] if capabilities else []),
-        *(f"ReadWritePaths={_words([folder])}" for folder in _written(plan, file)),
+        *(f"ReadWritePaths={_words([folder])}" for folder in written or ()),
         *_HARDENING.splitlines(),
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from vpnprobe.fleet.alert import Alert, alert_id
 from vpnprobe.fleet.alerts import Alerts
 from vpnprobe.fleet.background import in_background
@@ -21,7 +23,7 @@ from vpnprobe.fleet.backlog import HistoryBacklog
 from vpnprobe.fleet.channels import channels_of
 from vpnprobe.fleet.checking import DEFAULT_AT_ONCE, Places
 from vpnprobe.fleet.events import Event, Fact, Gravity, Tell
-from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured
+from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured, success_of
 from vpnprobe.fleet.plan import Plan, PlannedProbe
 from vpnprobe.fleet.schedule import (
     LEVEL_OF,
@@ -127,6 +129,9 @@ class Watch:
     def _resume(self, state: WatchState) -> None:
         """Go on where an earlier run of the program ended."""
         self._states = dict(state.probes)
+        if self._world.textfile is not None:
+            for planned in self._plan.probes:
+                self._world.textfile.resume(planned, self._states.get(planned.name, ProbeState()).metrics)
         self._alerts.resume(state.undelivered)
         missed = sum(
             first_start(0, planned.interval_s, self._since_last_run(planned.name)).missed
@@ -249,15 +254,17 @@ class Watch:
             result, text, cause = "unknown", f"UNKNOWN: {_one_line(outcome.reason)}", None
             self._tell_details(name, outcome)
         thresholds = Thresholds(planned.failures_to_alarm, planned.successes_to_clear)
-        before = self._states[name].condition
-        after = with_result(before, result, self._now(), thresholds)
-        self._states[name] = ProbeState(condition=after, last_run=started)
+        before, at = self._states[name].condition, self._now()
+        after = with_result(before, result, at, thresholds)
+        last_success = success_of(outcome, self._states[name].last_success)
+        self._states[name] = ProbeState(condition=after, last_run=started, last_success=last_success)
         self._tell(Event("run", "info", {"probe": name, "result": result, "text": text}))
         if after.level != before.level and after.level is not None:
             self._change(planned, before, after.level, text=text, cause=cause)
         self._keeper.touch()
         if self._world.textfile is not None:
-            self._world.textfile.put(planned, outcome, self._now())
+            metrics = self._world.textfile.put(planned, outcome, at, last_success)
+            self._states[name] = msgspec.structs.replace(self._states[name], metrics=metrics)
 
     def _change(self, planned: PlannedProbe, before: Condition, level: Level, *, text: str, cause: str | None) -> None:
         at = self._now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -89,3 +89,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
     evidence: Evidence
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the measurement ended."""
+        return self.started_at + timedelta(seconds=self.duration_s)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the phone would connect, or the edge accept."""
+        return self.verdict in ("pass", "warn")

@@ -99,9 +99,9 @@ class BootFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file asked of the configuration server in the model's order.
 
     `server` is `address:port`; `message` the server's own error text, `code` its error number; `foreign` counts dropped
-    datagrams from other addresses or ports, `foreign_same_host` those of them from other ports of the server's own host;
-    `size` is in bytes, `sha256` of the file as received. `protocol` "file" is one that the operator gave: `server` is
-    then empty.
+    datagrams from other addresses or ports, `foreign_same_host` those of them from other ports of the server's own
+    host; `size` is in bytes, `sha256` of the file as received. `protocol` "file" is one that the operator gave:
+    `server` is then empty.
     """
 
     name: str

@@ -23,12 +23,15 @@ from vpnprobe.wire.tls.registry import version_name
 # Longer than any host name, and any group-url that a phone would take.
 MAX_LABEL: Final = 300
 
+LAST_SUCCESS: Final = "vpnprobe_last_success_timestamp_seconds"
+
 # Every metric is a gauge. They come out in this order.
 _HELP: Final = {
     "vpnprobe_probe_success": "1 where the phone would connect or the edge accept (verdict pass or warn), else 0.",
     "vpnprobe_verdict": "1 for the verdict of the last run, 0 for the others.",
     "vpnprobe_probe_duration_seconds": "How long the last run took.",
     "vpnprobe_last_run_timestamp_seconds": "When the last run ended, in Unix time.",
+    LAST_SUCCESS: "When the last run that succeeded ended, in Unix time.",
     "vpnprobe_stage_duration_seconds": "How long each stage of the last run took; skipped ones are left out.",
     "vpnprobe_tls_version_info": "The TLS version that the address chose for the profile's hello.",
     "vpnprobe_cert_not_after_timestamp_seconds": "notAfter of the leaf certificate shown to the profile, in Unix time.",
@@ -45,12 +48,16 @@ class Shown(NamedTuple):
     leaf: str | None
 
 
-def report_samples(report: Report, labels: Mapping[str, str] | None = None) -> list[Sample]:
-    """Return the values of one report, with these labels on each; without any, what was dialled and by which probe."""
+def report_samples(
+    report: Report, labels: Mapping[str, str] | None = None, last_success: datetime | None = None
+) -> list[Sample]:
+    """Return the values of one report, with these labels on each; without any, what was dialled and by which probe.
+
+    `last_success` is when the last run that succeeded ended, where that is known; a success counts itself.
+    """
     if labels is None:
         labels = {"kind": report.probe, "target": report.target.label}
-    ended = report.started_at.timestamp() + report.duration_s
-    samples = [*_verdict(report.verdict, ended)]
+    samples = [*_verdict(report.verdict, report.ended_at, report.ended_at if report.is_success else last_success)]
     samples.append(Sample("vpnprobe_probe_duration_seconds", {}, report.duration_s))
     samples += [
         Sample("vpnprobe_stage_duration_seconds", {"stage": stage.name}, stage.duration_s)
@@ -67,9 +74,11 @@ def report_samples(report: Report, labels: Mapping[str, str] | None = None) -> l
     return [sample._replace(labels={**labels, **sample.labels}) for sample in samples]
 
 
-def unmeasured_samples(labels: Mapping[str, str], at: datetime) -> list[Sample]:
+def unmeasured_samples(labels: Mapping[str, str], at: datetime, last_success: datetime | None = None) -> list[Sample]:
     """Return the values of a run that gave no report, and ended at `at`."""
-    return [sample._replace(labels={**labels, **sample.labels}) for sample in _verdict("inconclusive", at.timestamp())]
+    return [
+        sample._replace(labels={**labels, **sample.labels}) for sample in _verdict("inconclusive", at, last_success)
+    ]
 
 
 def render_prometheus(reports: Sequence[Report]) -> str:
@@ -79,6 +88,8 @@ def render_prometheus(reports: Sequence[Report]) -> str:
 
 def exposition(samples: Iterable[Sample]) -> str:
     """Return the text that Prometheus reads; where two have the same labels, the last one counts.
+
+    A name that is none of ours, as in what an earlier version has kept, is left out.
 
     Raises `UsageError` where prometheus_client is not installed.
     """
@@ -90,7 +101,7 @@ def exposition(samples: Iterable[Sample]) -> str:
     values: dict[str, dict[tuple[tuple[str, str], ...], float]] = {name: {} for name in _HELP}
     for sample in samples:
         shown = tuple(sorted((name, printable(value, MAX_LABEL)) for name, value in sample.labels.items()))
-        values[sample.name][shown] = sample.value
+        values.get(sample.name, {})[shown] = sample.value
 
     class Values(Collector):
         def collect(self) -> Iterator[Metric]:
@@ -116,11 +127,13 @@ def require_prometheus_client() -> None:
         ) from error
 
 
-def _verdict(verdict: Verdict, ended: float) -> Iterator[Sample]:
+def _verdict(verdict: Verdict, ended: datetime, last_success: datetime | None) -> Iterator[Sample]:
     yield Sample("vpnprobe_probe_success", {}, verdict in ("pass", "warn"))
     for one in get_args(Verdict):
         yield Sample("vpnprobe_verdict", {"verdict": one}, one == verdict)
-    yield Sample("vpnprobe_last_run_timestamp_seconds", {}, ended)
+    yield Sample("vpnprobe_last_run_timestamp_seconds", {}, ended.timestamp())
+    if last_success is not None:
+        yield Sample(LAST_SUCCESS, {}, last_success.timestamp())
 
 
 def _of_certificates(evidence: Evidence) -> Iterator[Sample]:
