@@ -142,6 +142,29 @@ async def test_old_runs_are_forgotten_once_a_day(tmp_path: Path, monkeypatch: py
     assert kept(tmp_path / "h.db")[0] == 2
 
 
+@virtual
+async def test_faults_that_nobody_foresaw_in_forgetting_and_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither ends the recording, nor what the watch still has to write after it."""
+    desk = Desk(tmp_path / "h.db", keep_days=7)
+    with monkeypatch.context() as patched:
+        patched.setattr(History, "purge", lambda *_: 1 / 0)
+        desk.backlog.put(report(0), "berlin")
+        await asyncio.sleep(RETRY_S)
+    assert desk.names() == {"history-not-purged": 1}
+    desk.backlog.put(report(1), "berlin")
+    await asyncio.sleep(RETRY_S)
+    assert not desk.task.done()
+    assert kept(tmp_path / "h.db")[0] == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(History, "record_entries", lambda *_: 1 / 0)
+        desk.backlog.put(report(2), "berlin")
+        await desk.close()
+    assert desk.events[-1].name == "history-lost"
+    assert desk.events[-1].facts["runs"] == 1
+
+
 async def test_a_call_that_does_not_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for it is bounded, and the end does not wait."""
     monkeypatch.setattr(backlog_module, "MAX_QUEUED", 5)

@@ -65,7 +65,15 @@ def test_what_is_not(text: str, complaint: str) -> None:
         database_url(text)
 
 
-@pytest.mark.parametrize("text", ["postgresql://anna:s3cret@host/x", "mysql://anna:s3cret@host/x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://anna:s3cret@host/x",
+        "mysql://anna:s3cret@host/x",
+        "postgresql://anna@host/x?password=s3cret",
+        "postgresql://anna@host/x?sslmode=require&sslpassword=s3cret",
+    ],
+)
 def test_a_password_is_not_taken_and_not_repeated(text: str) -> None:
     with pytest.raises(UsageError, match=r"put it in ~/\.pgpass or PGPASSWORD") as refused:
         database_url(text)

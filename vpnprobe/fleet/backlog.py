@@ -9,7 +9,6 @@ from typing import Final
 
 from vpnprobe.fleet.background import in_background
 from vpnprobe.fleet.events import Event, Tell
-from vpnprobe.history.faults import HistoryError
 from vpnprobe.history.recorder import Recorder
 from vpnprobe.history.store import History
 from vpnprobe.model.errors import UsageError
@@ -71,9 +70,9 @@ class HistoryBacklog:
             async with asyncio.timeout(patience):
                 await self._write()
                 await in_background(self._recorder.close)
-        except (HistoryError, TimeoutError) as error:
+        except Exception as error:
             runs = len(self._queue) + self._left_out + self._recorder.waiting + self._recorder.lost
-            reason = str(error) or "the database takes too long"
+            reason = "the database takes too long" if isinstance(error, TimeoutError) else _reason(error)
             self._tell(Event("history-lost", "error", {"runs": runs, "reason": reason}))
 
     async def _write(self) -> None:
@@ -89,7 +88,7 @@ class HistoryBacklog:
             await in_background(add)
         except Exception as error:
             # Such as a driver that is gone. What was taken waits like any other.
-            problem = str(error) if isinstance(error, UsageError) else f"internal error: {error!r}"
+            problem = _reason(error)
         self._tell_problem(problem or self._recorder.problem)
 
     def _tell_problem(self, problem: str | None) -> None:
@@ -109,5 +108,9 @@ class HistoryBacklog:
         self._purged = now
         try:
             await in_background(lambda: self._history.purge(keep_days, now))
-        except HistoryError as error:
-            self._tell(Event("history-not-purged", "warning", {"reason": str(error)}))
+        except Exception as error:
+            self._tell(Event("history-not-purged", "warning", {"reason": _reason(error)}))
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, UsageError) else f"internal error: {error!r}"

@@ -40,7 +40,8 @@ def database_url(text: str) -> URL:
         url = make_url(text)
     except (ArgumentError, ValueError) as error:
         raise UsageError(f"--database {text.partition('@')[2] or text} is not a URL; {_EXAMPLE}") from error
-    if url.password is not None:
+    # libpq takes parameters in the query, too.
+    if url.password is not None or any("password" in name.lower() for name in url.query):
         raise UsageError("--database: a password does not belong in the URL; put it in ~/.pgpass or PGPASSWORD")
     match url.drivername.partition("+")[0]:
         case "sqlite" if url.database:
