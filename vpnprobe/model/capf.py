@@ -107,15 +107,20 @@ class OnlineCa(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Capf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything about one CAPF. `phone_addresses` are the families that the phone has an address of.
 
-    `ipv6_enabled` is CUCM's enterprise parameter as the operator says it (None: not said). `idle_timeout_min` is the
-    firewall's. `ca_certificates` are what trust lists, or the operator, say the CAPF's certificate is.
+    `ipv6_enabled` is CUCM's enterprise parameter as the operator says it (None: not said), `keep_alive_min` CAPF's
+    keep-alive timer, `idle_timeout_min` the firewall's. `retries` is how many more tries were asked for. `not_dialled`
+    are the families of CAPF's addresses that the operator left out. `ca_certificates` are what trust lists, or the
+    operator, say the CAPF's certificate is.
     """
 
     server: Endpoint
     stack: PhoneStack = "dual"
     phone_addresses: tuple[Family, ...] = ()
     ipv6_enabled: bool | None = None
+    keep_alive_min: float | None = None
     idle_timeout_min: float | None = None
+    retries: int = 0
+    not_dialled: tuple[Family, ...] = ()
     row: ConnectionRow | None = None
     visits: tuple[CapfVisit, ...] = ()
     ca_certificates: tuple[str, ...] = ()

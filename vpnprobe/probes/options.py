@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from vpnprobe.model.capf import Family, PhoneStack
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import DNS_PORT, Endpoint, GroupUrl, Partner
 
@@ -52,6 +53,14 @@ class AskDhcp(msgspec.Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenConfig:
     """A configuration file that the operator has at hand, instead of a fetch."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """A file that the operator has at hand, such as a trust list of the phone."""
 
     name: str
     data: bytes = field(repr=False)
@@ -134,4 +143,36 @@ class FederationOptions:
     sip: bool = False
     sip_from: str = ANONYMOUS_USER
     siblings: tuple[str, ...] = ()
+    network: NetworkOptions = DEFAULT_NETWORK
+
+
+# What a phone waits between its tries to reach CAPF, in seconds, and how many follow the first; neither can be set
+# (CA-33).
+PHONE_RETRY_INTERVAL_S = 30.0
+PHONE_RETRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapfOptions:
+    """Everything `CapfProbe` needs.
+
+    `phone_addresses` are the families that the phone has an address of. `ipv6_enabled` is CUCM's enterprise parameter
+    Enable IPv6, None where nobody said. `keep_alive_min` is CAPF's keep-alive timer, `idle_timeout_min` that of the
+    firewall between, both in minutes. `retries` are tries after the first one, where that fails. `certificates` (DER)
+    are what CAPF's certificate is to be, `trust_lists` CTL and ITL files that say so; `config` is the phone's
+    configuration. The families of `network` restrict what is dialled; both are looked up.
+    """
+
+    server: Endpoint
+    profile: PhoneProfile
+    stack: PhoneStack = "dual"
+    phone_addresses: tuple[Family, ...] = ("IPv6", "IPv4")
+    ipv6_enabled: bool | None = None
+    keep_alive_min: float | None = None
+    idle_timeout_min: float | None = None
+    retries: int = 0
+    retry_interval: float = PHONE_RETRY_INTERVAL_S
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
+    trust_lists: tuple[GivenFile, ...] = ()
+    config: GivenConfig | None = None
     network: NetworkOptions = DEFAULT_NETWORK
