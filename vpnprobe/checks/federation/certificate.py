@@ -249,7 +249,7 @@ FCR008 = Check(
 )
 
 
-def _allows(facts: CertificateFacts, usage: str) -> bool:
+def allows(facts: CertificateFacts, usage: str) -> bool:
     """Whether the certificate names this purpose, any purpose, none at all, or more than were read."""
     if facts.extended_key_usage is None or CertificateProblem.LIST_CUT in facts.problems:
         return True
@@ -258,14 +258,14 @@ def _allows(facts: CertificateFacts, usage: str) -> bool:
 
 def _judge_issuers_usage(case: Case, known: tuple[EdgeChain, PathReading]) -> Result:
     chain, path = known
-    wanted = [usage for usage in ("serverAuth", "clientAuth") if _allows(chain.leaf, usage)]
+    wanted = [usage for usage in ("serverAuth", "clientAuth") if allows(chain.leaf, usage)]
     if not wanted:
         return not_applicable("the certificate itself allows neither purpose (FCR005)")
-    issuer = _find_issuer(case, chain, path, lambda facts: not all(_allows(facts, usage) for usage in wanted))
+    issuer = _find_issuer(case, chain, path, lambda facts: not all(allows(facts, usage) for usage in wanted))
     if issuer is None:
         return passed("no issuer that is at hand is limited to other purposes")
     usages = [usage.name or usage.oid for usage in issuer.extended_key_usage or ()]
-    lacking = [usage for usage in wanted if not _allows(issuer, usage)]
+    lacking = [usage for usage in wanted if not allows(issuer, usage)]
     return failed(
         f"its issuer {issuer.subject} is limited to {listing(usages) or 'no purpose'}, without {listing(lacking)}; "
         "Windows takes that as a limit of all below it, RFC 5280 does not say so",

@@ -8,6 +8,7 @@ from vpnprobe.checks.base import Case, Check, Guide, Result, failed, fix, not_ap
 from vpnprobe.checks.federation import needs, subjects
 from vpnprobe.checks.federation.edge import PROBE, S_CLIENT
 from vpnprobe.checks.federation.mutual import TRUST_ISSUER, client_issuers, request_of
+from vpnprobe.checks.federation.own_certificate import LOOK_AT_OURS, own_faults, own_leaf
 from vpnprobe.checks.wording import describe_failure
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.federation import EdgeVisit
@@ -58,6 +59,10 @@ def _judge_completes(case: Case, known: tuple[tuple[Handshake, ...], EdgeVisit])
     if plain is not None and ours.leaf not in (None, plain.leaf):
         return unclear("ended by this probe: the certificate changed between two connections", **facts)
     variant, why = _refusal(failure)
+    leaf = own_leaf(case.evidence)
+    if variant != _UNKNOWN_CA and leaf is not None and (faults := own_faults(leaf, case.now)):
+        faulty = f"it is at fault itself (EDG011): {'; '.join(faults)}"
+        return unclear(f"the client certificate is refused: {words}; {faulty}", **facts)
     issuers = list(client_issuers(case.evidence).values())
     return failed(
         f"the client certificate is refused: {words}; {why}", variant, issuer=issuers[-1] if issuers else None, **facts
@@ -86,8 +91,9 @@ def _judge_without(case: Case, visit: EdgeVisit, failure: Failure, facts: dict[s
     return unclear(f"wants our certificate ({words}), and the run did not send it", **facts)
 
 
+_UNKNOWN_CA: Final = "unknown-ca"
 _REFUSALS: Final = {
-    AlertDescription.unknown_ca: ("unknown-ca", "the target does not trust its issuer"),
+    AlertDescription.unknown_ca: (_UNKNOWN_CA, "the target does not trust its issuer"),
     AlertDescription.certificate_expired: ("client-dates", "the target calls it expired"),
     AlertDescription.certificate_revoked: ("client-renewal", "the target calls it revoked"),
     AlertDescription.unsupported_certificate: ("client-renewal", "the target does not take its kind or its purpose"),
@@ -103,10 +109,6 @@ def _refusal(failure: Failure) -> tuple[str, str]:
     alert = failure.alert
     return unsaid if alert is None else next((said for one, said in _REFUSALS.items() if one == alert), unsaid)
 
-
-_LOOK_AT_OURS: Final = (
-    "openssl x509 -in <client-cert> -noout -subject -issuer -dates -ext extendedKeyUsage,subjectAltName"
-)
 
 EDG010 = Check(
     id="EDG010",
@@ -141,7 +143,7 @@ EDG010 = Check(
         next=(S_CLIENT, PROBE),
     ),
     variants={
-        "unknown-ca": Guide(fix=TRUST_ISSUER, next=(S_CLIENT, _LOOK_AT_OURS)),
+        _UNKNOWN_CA: Guide(fix=TRUST_ISSUER, next=(S_CLIENT, LOOK_AT_OURS)),
         "client-dates": Guide(
             fix=(
                 fix("CA", "Renew the client certificate if its dates are over."),
@@ -150,7 +152,7 @@ EDG010 = Check(
                 ),
                 fix("ASA", "show clock detail"),
             ),
-            next=(_LOOK_AT_OURS, PROBE),
+            next=(LOOK_AT_OURS, PROBE),
         ),
         "client-renewal": Guide(
             fix=(
@@ -162,7 +164,7 @@ EDG010 = Check(
                     """,
                 ),
             ),
-            next=(_LOOK_AT_OURS, PROBE),
+            next=(LOOK_AT_OURS, PROBE),
         ),
         "client-refused": Guide(
             fix=(
@@ -175,7 +177,7 @@ EDG010 = Check(
                     """,
                 ),
             ),
-            next=(_LOOK_AT_OURS, S_CLIENT),
+            next=(LOOK_AT_OURS, S_CLIENT),
         ),
     },
     yields_to=("EDG001", "EDG002", "EDG003", "EDG008"),

@@ -117,9 +117,9 @@ class EdgePki:
             self._edges[wanted] = self._issue_edge(wanted)
         return self._edges[wanted]
 
-    def client(self) -> Issued:
+    def client(self, days_left: int = 200) -> Issued:
         """Return our own edge's certificate, of the public root's issuing CA."""
-        return self.edge(EdgeCertificate(common_name=OUR_NAME))
+        return self.edge(EdgeCertificate(common_name=OUR_NAME, days_left=days_left))
 
     def _issue_edge(self, wanted: EdgeCertificate) -> Issued:
         key = ec_key() if wanted.key == "ec" else rsa_key("edge", 1024 if wanted.key == "rsa-1024" else 2048)

@@ -226,6 +226,6 @@ def _write(directory: Path, scenario: FederationScenario, pki: EdgePki) -> None:
         earlier = msgspec.structs.replace(live, edition=live.edition - 1)
         files["expected.pem"] = pki.edge(live if options.expects == "live" else earlier).pem
     if options.client_certificate:
-        client = pki.client()
+        client = pki.client(options.client_days_left)
         files |= {"client-cert.pem": client.chain_pem, "client-key.pem": client.key_pem}
     write_files(directory, files)

@@ -153,11 +153,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the probe is run with besides domains and resolvers.
 
     `given_root` is the CA certificate of `--ca`: without the lab's own public root nothing of the lab is trusted.
-    `expects` the certificate of the first edge, or an earlier one.
+    `expects` the certificate of the first edge, or an earlier one. `client_days_left` are those of the client
+    certificate, negative where it expired.
     """
 
     given_root: Root | None = "public"
     client_certificate: bool = False
+    client_days_left: int = 200
     partner: Partner = "any"
     im_and_presence: bool = False
     expects: Literal["live", "earlier"] | None = None

@@ -268,6 +268,18 @@ SCENARIOS = (
         expect_verdict="fail",
     ),
     FederationScenario(
+        name="federation-client-certificate-expired",
+        title="Our own certificate expired",
+        story=(
+            "This edge does not look at its dates, and takes it.",
+            "The next partner will not.",
+        ),
+        options=Options(client_certificate=True, client_days_left=-3),
+        expect_fail=frozenset({"EDG011"}),
+        expect_at=frozenset({DOMAIN}),
+        expect_verdict="warn",
+    ),
+    FederationScenario(
         name="federation-client-certificate-refused",
         title="The edge refuses our certificate",
         story=(
