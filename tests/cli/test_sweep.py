@@ -6,7 +6,9 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -389,6 +391,25 @@ def test_progress_on_a_terminal(place: Place, tmp_path: Path) -> None:
             one.kill()
             one.wait()
         os.close(ours)
+
+
+def test_progress_in_a_narrow_terminal_while_nobody_answers(place: Place) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (5, 12))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        server = f"127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            command("sweep", str(place.inventory), "--tftp", server), stderr=theirs, env=clean_environment()
+        )
+        os.close(theirs)
+        try:
+            # Nothing is behind it, so there is no second line.
+            assert os.read(ours, 4096).decode() == "\r\x1b[K0 of 52 p …"
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
 
 
 # --- what is refused before anything is asked ---

@@ -295,6 +295,9 @@ def go_through(
             f"phones that are finished already: {earlier:,}, of the run begun {lines.start.started_at:%Y-%m-%d %H:%M} "
             f"UTC; going on with the rest; to look at all of them again, name another file than {resume}"
         )
+    if progress is not None:
+        # The first phone may take long, where the server does not answer.
+        progress.update(earlier)
     # What is there by now stays to the end of the run: to look through a whole inventory for garbage is in vain.
     gc.freeze()
     run = make_run(take)

@@ -235,7 +235,10 @@ def help_when_alone(context: typer.Context) -> None:
 def progress_on_terminal(stage: str) -> None:
     """Show the running stage on standard error, only where a person watches."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{stage.replace('-', ' ')} …")
+        # A line that wraps could not be taken back.
+        room = os.get_terminal_size(sys.stderr.fileno()).columns - 3
+        shown = stage.replace("-", " ")
+        sys.stderr.write(f"\r\x1b[K{shown[:room] if room > 0 else shown} …")
         sys.stderr.flush()
 
 
