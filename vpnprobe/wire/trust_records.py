@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
-from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
+from vpnprobe.model.errors import LimitExceeded, Malformed
 from vpnprobe.wire.reader import Reader
 from vpnprobe.wire.sgn_items import HASH_NAMES, MAX_NAME_BYTES, decode_name, item, read_start
 
@@ -115,7 +115,8 @@ def _read_record(reader: Reader) -> RawTrustRecord:
     try:
         while reader.remaining:
             tag = reader.uint(1, "tag of an item")
-            found.setdefault(tag, []).append(reader.vector(2, f"item {tag}"))
+            value = reader.vector(2, f"item {tag}")
+            found.setdefault(tag, []).append(value)
     except Malformed as error:
         problems.append(str(error))
     values: dict[str, object] = {}
@@ -123,8 +124,10 @@ def _read_record(reader: Reader) -> RawTrustRecord:
         try:
             if known in found:
                 values[field] = read(found[known])
-        except WireError as error:
+        except LimitExceeded as error:
             problems.append(str(error))
+        except Malformed as error:
+            problems.append(f"{error.field}: {error.reason}")
     return msgspec.convert(
         values
         | {"unknown": tuple(tag for tag in found if tag not in _READERS), "problem": "; ".join(problems) or None},
