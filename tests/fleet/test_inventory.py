@@ -143,7 +143,7 @@ def test_encodings(encoding: str, mark: str) -> None:
 def test_labels_in_latin_1() -> None:
     inventory = read_inventory(EXPORT.replace("Bob", "Jürgen").encode("latin-1"), "phones.csv")
     assert inventory.phones[1].labels["Description"] == "Jürgen"
-    assert [note.partition(";")[0] for note in inventory.notes] == ["phones.csv is not UTF-8"]
+    assert [note.partition(";")[0] for note in inventory.notes] == ["it is not UTF-8"]
 
 
 def test_a_cell_with_line_breaks() -> None:
@@ -296,7 +296,7 @@ def test_a_long_cell_is_cut() -> None:
     [
         ("", "phones.csv holds no phone; write a MAC address on each line"),
         ("# nothing yet\n\n", "write a MAC address on each line"),
-        ("Device Name,Site\n", "phones.csv holds no phone"),
+        ("Device Name,Site\n", "phones.csv holds no phone; there is no row for one"),
         ("Device Name,Site\nCSFBOB,Berlin\n", "line 2: 'CSFBOB' is a device of another kind"),
         ("user,mail\nbob,bob@example.com\n", "no column of device names (line 1: 'user'); name a column 'Device Name'"),
         ('"\n"x" y\n', "line 1: a quotation mark is opened here"),

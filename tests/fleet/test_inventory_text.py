@@ -40,7 +40,7 @@ def test_every_encoding_gives_the_same_lines(data: bytes) -> None:
 def test_only_a_guess_is_told() -> None:
     with inventory_text(io.BytesIO(TEXT.encode("cp1252")), "phones.csv") as text:
         assert text.note is not None
-        assert "phones.csv is not UTF-8" in text.note
+        assert "it is not UTF-8" in text.note
     with inventory_text(io.BytesIO(TEXT.encode("utf-16")), "phones.csv") as text:
         assert text.note is None
 

@@ -68,8 +68,8 @@ def read_inventory(source: bytes | BinaryIO, name: str, *, wanted: Collection[st
         else:
             labels, notes = read_table(text.lines(), phones, name, wanted)
     if not phones.phones:
-        first = phones.problems[0] if phones.problems else RowProblem(1, "write a MAC address on each line")
-        raise UsageError(f"{name} holds no phone; line {first.line}: {first.reason}")
+        what = [f"line {first.line}: {first.reason}" for first in phones.problems[:1]]
+        raise UsageError(f"{name} holds no phone; {(what or ['there is no row for one'])[0]}")
     for label in wanted:
         if label not in labels:
             hint = did_you_mean(label, labels) if labels else "it has no columns but that of the phones"

@@ -62,7 +62,7 @@ class InventoryText:
             encoding = "utf-8"
             if not _is_utf_8(stream, name):
                 encoding = "cp1252"
-                self.note = f"{name} is not UTF-8; read as Windows-1252 (Latin-1): save it as UTF-8 if a label is wrong"
+                self.note = "it is not UTF-8; read as Windows-1252 (Latin-1): save it as UTF-8 if a label is wrong"
             stream.seek(start)
         self._text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
         self._start = self._text.tell()
