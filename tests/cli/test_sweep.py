@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import pty
 import re
 import signal
 import socket
 import subprocess
+import tempfile
 import termios
 import time
 from collections.abc import Iterator
@@ -364,6 +367,21 @@ def test_the_inventory_may_be_another_one_when_the_run_goes_on(cli: CommandLine,
     inventory.write_text("\n".join(["MAC,Site,Model", f"{macs[0]},Bern,8841"]))
     [line] = [one for one in lines(cli(*words).out.encode()) if one["kind"] == "phone"]
     assert line["profile"] == "8811"
+
+
+def test_no_room_where_a_report_waits_to_be_whole(
+    cli: CommandLine, good: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda *_, **__: Full())
+    report = tmp_path / "report.csv"
+    ended = cli(*good.words, "--format", "csv", "--output", report)
+    assert ended.code == UNKNOWN
+    assert f"{tempfile.gettempdir()}, where the report waits to be whole: No space left on device; make" in ended.err
+    assert not report.exists()
 
 
 # --- progress ---

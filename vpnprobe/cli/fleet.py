@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import gc
 import sys
@@ -10,7 +11,7 @@ import tempfile
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Protocol
 
@@ -182,7 +183,8 @@ class FleetOutput:
         if not text:
             return
         if self._spool is not None:
-            self._spool.write(text)
+            with _room_for_report():
+                self._spool.write(text)
         else:
             clear_progress()
             sys.stdout.write(text)
@@ -192,9 +194,22 @@ class FleetOutput:
         if self._spool is None:
             sys.stdout.flush()
             return
-        with self._spool:
+        with _room_for_report():
             self._spool.seek(0)
-            write_parts(self._spool, self._output)
+        write_parts(self._spool, self._output)
+        self._spool.close()
+
+
+@contextlib.contextmanager
+def _room_for_report() -> Iterator[None]:
+    """Say where there is no room: it is not where the report is to go in the end."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"{tempfile.gettempdir()}, where the report waits to be whole: {error.strerror or error}; make room there, "
+            "or name another directory by the environment's TMPDIR"
+        ) from error
 
 
 class FleetProgress:
