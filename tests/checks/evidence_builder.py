@@ -157,7 +157,13 @@ GROUP = VpnGroup(
     cert_hashes=(CertHashText(1, cert_hash(GATEWAY)),),
 )
 CONFIG = PhoneConfig(
-    kind=ConfigKind.FULL, root="device", load_information="SIP42.9-4-2SR3-1S", vpn_group=GROUP, web_access=0
+    kind=ConfigKind.FULL,
+    root="device",
+    load_information="SIP42.9-4-2SR3-1S",
+    vpn_group=GROUP,
+    web_access=0,
+    capf_auth_mode=0,
+    device_security_mode=1,
 )
 
 

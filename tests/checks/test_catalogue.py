@@ -11,6 +11,7 @@ from tests.checks import (
     test_certificate,
     test_config,
     test_config_server,
+    test_device_security,
     test_handshake,
     test_host_id,
     test_login,
@@ -36,6 +37,7 @@ from tests.checks.federation import (
 from tests.checks.federation import test_certificate as test_edge_certificate
 from tests.checks.federation import test_handshake as test_edge_handshake
 from tests.checks.table import Row
+from tests.checks.trust import test_signed_files
 from vpnprobe.checks.base import AnyCheck, Guide
 from vpnprobe.checks.catalogue import CHECKS, RETIRED, find
 from vpnprobe.checks.differential import CAUSES
@@ -66,6 +68,8 @@ TABLES: tuple[Row, ...] = (
     *test_net.ROWS,
     *test_config_server.ROWS,
     *test_config.ROWS,
+    *test_signed_files.ROWS,
+    *test_device_security.ROWS,
     *test_tls.ROWS,
     *test_pin.ROWS,
     *test_certificate.ROWS,
@@ -130,7 +134,8 @@ def test_the_agreed_checks_are_all_there() -> None:
     for check in CHECKS:
         areas[check.id[:3]] = areas.get(check.id[:3], 0) + 1
     phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
-    assert areas == phone | {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6} | {"OCA": 8}
+    files = {"SGN": 15, "SEC": 4}
+    assert areas == phone | files | {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6} | {"OCA": 8}
 
 
 @each_check

@@ -11,6 +11,7 @@ from vpnprobe.checks import (
     client_certificate,
     config,
     config_server,
+    device_security,
     federation,
     handshake,
     host_id,
@@ -20,6 +21,7 @@ from vpnprobe.checks import (
     pin,
     shown_certificate,
     tls,
+    trust,
     vpn_group,
 )
 from vpnprobe.checks.base import AnyCheck
@@ -30,7 +32,10 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     net.NET003,
     *config_server.CHECKS,
     *boot_files.CHECKS,
+    *trust.FILE_CHECKS,
     *config.CHECKS,
+    *trust.CONFIG_CHECKS,
+    *device_security.CHECKS,
     *vpn_group.CHECKS,
     net.NET002,
     *tls.CHECKS,
