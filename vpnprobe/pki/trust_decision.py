@@ -191,7 +191,7 @@ def _decide_unknown(tvs: Sequence[TvsAnswer] | None) -> TrustDecision:
 
 def _attributes(name: str) -> tuple[str, ...]:
     parts = (" ".join(part.casefold().split()) for part in _NAME_SEPARATORS.split(name))
-    return tuple(sorted(part.replace(" = ", "=") for part in parts if part))
+    return tuple(sorted(part for part in parts if part))
 
 
 def _is_signer(signer: Signer, record: TrustRecord) -> bool:
