@@ -11,13 +11,14 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, Literal
 
-from vpnprobe.model.capf import Capf, Family
+from vpnprobe.model.capf import Capf, Family, OnlineCa
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.target import Endpoint, Persona, Target
 from vpnprobe.phones.capf_families import connection_row
 from vpnprobe.probes.bootfiles import read_content
 from vpnprobe.probes.capf_visit import AddressVisit
 from vpnprobe.probes.held_lists import CAPF_ROLE, read_held_list
+from vpnprobe.probes.online_ca import look_at_online_ca
 from vpnprobe.probes.options import CapfOptions
 from vpnprobe.probes.recorder import Progress, Recorder
 from vpnprobe.transport.names import Resolver
@@ -46,6 +47,7 @@ class CapfProbe:
         self._not_dialled: tuple[Family, ...] = ()
         self._visits: tuple[AddressVisit, ...] = ()
         self._authentic: tuple[str, ...] = ()
+        self._online_ca: OnlineCa | None = None
 
     async def run(self) -> Evidence:
         """Run every stage that can run and return the Evidence; at the deadline, what there is by then."""
@@ -72,6 +74,7 @@ class CapfProbe:
             row=connection_row(options.stack, options.phone_addresses, self._families),
             visits=tuple(done for visit in self._visits for done in visit.frozen),
             ca_certificates=self._authentic,
+            online_ca=self._online_ca,
         )
         return self._recorder.evidence(interrupted)
 
@@ -173,8 +176,16 @@ class CapfProbe:
                 outcome.fail("no certificate of a CAPF in the trust lists")
 
     async def _look_at_online_ca(self) -> None:
+        options = self._options
         with self._recorder.stage("online-ca") as outcome:
-            outcome.skip("--online-ca not given")
+            if options.online_ca is None:
+                outcome.skip("--online-ca not given")
+                return
+            self._online_ca = await look_at_online_ca(
+                options.online_ca, options.roots, self._resolver, options.network, self._recorder
+            )
+            if self._online_ca.status is None:
+                outcome.fail("no page")
 
 
 async def _each(

@@ -160,7 +160,8 @@ class CapfOptions:
     Enable IPv6, None where nobody said. `keep_alive_min` is CAPF's keep-alive timer, `idle_timeout_min` that of the
     firewall between, both in minutes. `retries` are tries after the first one, where that fails. `certificates` (DER)
     are what CAPF's certificate is to be, `trust_lists` CTL and ITL files that say so; `config` is the phone's
-    configuration. The families of `network` restrict what is dialled; both are looked up.
+    configuration. `online_ca` is the CA that CAPF enrols at, `roots` (DER) the CA certificates that the operator has
+    of it. The families of `network` restrict what is dialled; both are looked up.
     """
 
     server: Endpoint
@@ -174,5 +175,26 @@ class CapfOptions:
     retry_interval: float = PHONE_RETRY_INTERVAL_S
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
     trust_lists: tuple[GivenFile, ...] = ()
+    config: GivenConfig | None = None
+    online_ca: Endpoint | None = None
+    roots: tuple[bytes, ...] = field(default=(), repr=False)
+    network: NetworkOptions = DEFAULT_NETWORK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneWebOptions:
+    """Everything `PhoneWebProbe` needs: the phone's own address or name, and what its pages are compared with.
+
+    `profile` is what the phone is said to be; `chosen` says that the operator did so. Without `mac` the configuration
+    of the phone that the pages name is fetched. `http_port` None means the model's own (6970).
+    """
+
+    phone: Endpoint
+    profile: PhoneProfile
+    chosen: bool = False
+    https: bool = False
+    mac: str | None = None
+    server: GivenServer | None = None
+    http_port: int | None = None
     config: GivenConfig | None = None
     network: NetworkOptions = DEFAULT_NETWORK
