@@ -119,6 +119,16 @@ def test_a_gateway_without_an_address(change: CutoverPlan, verdict: str) -> None
     assert text.startswith(f"{HOST}:443 has no address (the name does not exist)")
 
 
+@pytest.mark.parametrize(("change", "verdict"), [(plan(), "warn"), (AFTER, "inconclusive")])
+def test_addresses_that_nobody_looked_at(change: CutoverPlan, verdict: str) -> None:
+    shown = sight(NEW if change.after else OLD, doubts=("its name has 4 more addresses, which were not dialled",))
+    text = f"Phones may dial other addresses of {HOST}:443: {shown.doubts[0]}."
+    assert told(change, shown) == [(verdict, text)]
+    # A gateway that is no part of the change says nothing of it.
+    apart = told(plan(given(NEW, host=HOST), after=True), sight(NEW), sight(OLD, host="a.example", doubts=shown.doubts))
+    assert [one for one, _ in apart] == ["pass"]
+
+
 def test_gateways_that_are_no_part_of_the_change() -> None:
     change = plan(given(NEW, host=HOST), after=True)
     found = told(change, sight(NEW), sight(OLD, host="a.example"), sight(None, host="b.example"))

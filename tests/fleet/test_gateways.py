@@ -13,7 +13,8 @@ from tests.stand_ins import LOOPBACK, SECOND, RecordingGateway, listening, name_
 from vpnprobe.fleet.gateways import GatewayBook, GatewayLook
 from vpnprobe.lab.listening import STREAM, bound_sockets, tcp_server
 from vpnprobe.lab.scenario import Certificate, Gateway
-from vpnprobe.model.failure import FailureKind
+from vpnprobe.model.failure import Failure, FailureKind
+from vpnprobe.model.observation import Resolution
 from vpnprobe.model.target import Endpoint, parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.probes.options import NetworkOptions
@@ -153,6 +154,39 @@ async def test_a_name_that_does_not_exist() -> None:
     assert seen.sight.failure is not None
     assert seen.sight.failure.kind is FailureKind.NAME_NOT_FOUND
     assert seen.sight.addresses == ()
+
+
+async def test_addresses_that_are_not_looked_at_are_doubts() -> None:
+    """On all of them may be another certificate."""
+    many = tuple(f"127.0.9.{number}" for number in range(1, 12))
+    async with name_server({NAME: many}) as resolver:
+        [seen] = await look(book(resolvers=(Endpoint(LOOPBACK, resolver),)), f"https://{NAME}:1/VPNPhone")
+    assert len(seen.sight.addresses) == 8
+    assert seen.sight.doubts == ("its name has 3 more addresses, which were not dialled",)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "words"),
+    [
+        (Resolution(name=NAME, source="hosts-file", addresses=(LOOPBACK,)), ["hosts file, which no phone has"]),
+        (
+            Resolution(
+                name=NAME, source="dns", addresses=(LOOPBACK,), partial=Failure(kind=FailureKind.SERVFAIL, detail="")
+            ),
+            ["one IP version are not known (the DNS server failed); -4 or -6 leaves that out"],
+        ),
+        (Resolution(name=NAME, source="dns", addresses=(LOOPBACK,)), []),
+        (Resolution(name=LOOPBACK, source="literal", addresses=(LOOPBACK,)), []),
+    ],
+)
+async def test_other_doubts_about_addresses(resolution: Resolution, words: list[str]) -> None:
+    class Fixed(Resolver):
+        async def resolve(self, host: str, families: frozenset[int] = frozenset({4, 6})) -> Resolution:
+            return resolution
+
+    [seen] = await look(GatewayBook(NetworkOptions(timeout=1.0), Fixed(timeout=1)), f"https://{NAME}:1/VPNPhone")
+    assert len(seen.sight.doubts) == len(words)
+    assert all(said in doubt for said, doubt in zip(words, seen.sight.doubts, strict=True))
 
 
 async def test_one_name_is_resolved_once() -> None:

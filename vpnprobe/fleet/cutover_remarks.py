@@ -110,6 +110,8 @@ def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[
 
 def _of_gateway(plan: CutoverPlan, sight: GatewaySight, end: Endpoint) -> Iterator[Remark]:
     """Yield what its addresses show to one model; what all models are shown is the same remark for all."""
+    for doubt in sight.doubts:
+        yield Remark("inconclusive" if plan.after else "warn", f"Phones may dial other addresses of {end}: {doubt}.")
     new = {one.cert_hash for one in plan.new_for(end.host)}
     old = {one.cert_hash for one in plan.old_for(end.host)}
     dark = [address for address in sight.addresses if sight.leaves.get(address) is None]

@@ -7,8 +7,10 @@ alone. A sweep of any size costs one look for each gateway and profile.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vpnprobe.checks.wording import describe_failure
 from vpnprobe.fleet.once import end, shared
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.fleet import GatewaySight
@@ -135,4 +137,15 @@ def _sight(key: str, evidence: Evidence) -> GatewaySight:
         subjects={name: fact.subject or "" for name, fact in facts.items()},
         not_after={name: fact.not_after for name, fact in facts.items()},
         failure=failure or next((flight.failure for flight in own if flight.failure is not None), None),
+        doubts=() if resolution is None else tuple(_doubts(resolution)),
     )
+
+
+def _doubts(resolution: Resolution) -> Iterator[str]:
+    if resolution.source == "hosts-file":
+        yield "its name was found in this machine's own hosts file, which no phone has"
+    if resolution.left_out:
+        yield f"its name has {resolution.left_out} more addresses, which were not dialled"
+    if resolution.partial is not None and resolution.source == "dns":
+        why = describe_failure(resolution.partial)
+        yield f"of its name the addresses of one IP version are not known ({why}); -4 or -6 leaves that out"

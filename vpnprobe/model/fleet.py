@@ -53,7 +53,8 @@ class GatewaySight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """One gateway as one model's hello found it, shared by all phones that dial it so.
 
     `key` is `host:port profile`. `leaves` maps each address (`address:port`) to the SHA-256 (hex) of the leaf it shows,
-    None where it shows none; `cert_hashes` gives each leaf's certHash (base64 SHA-1).
+    None where it shows none; `cert_hashes` gives each leaf's certHash (base64 SHA-1). `doubts` are clauses on why
+    phones may dial other addresses than these.
     """
 
     key: str
@@ -64,6 +65,7 @@ class GatewaySight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     subjects: dict[str, str] = {}
     not_after: dict[str, Moment | None] = {}
     failure: Failure | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class PhoneConfigSight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
