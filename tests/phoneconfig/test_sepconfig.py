@@ -105,13 +105,23 @@ def test_vendor_settings_by_precedence() -> None:
     assert (config.web_access, config.ssh_access, config.web_protocol) == (0, 1, 0)
     assert (config.pc_port, config.span_to_pc_port, config.disable_tls_ciphers) == (0, 1, "1")
     assert config.load_server == "192.0.2.30"
+    assert config.sections == {
+        "web_access": "vendorConfig",
+        "web_protocol": "enterpriseConfig",
+        "ssh_access": "commonConfig",
+        "pc_port": "vendorConfig",
+        "span_to_pc_port": "vendorConfig",
+        "disable_tls_ciphers": "enterpriseConfig",
+        "load_server": "commonConfig",
+    }
 
 
 def test_a_setting_directly_under_device_comes_last() -> None:
     hand_made = "<device><sshAccess>0</sshAccess><webAccess>2</webAccess>{}</device>"
     assert read(hand_made.format("")).ssh_access == 0
-    config = read(hand_made.format("<enterpriseConfig><webAccess>1</webAccess></enterpriseConfig>"))
+    config = read(hand_made.format("<EnterpriseConfig><webAccess>1</webAccess></EnterpriseConfig>"))
     assert config.web_access == 1
+    assert config.sections == {"ssh_access": "device", "web_access": "EnterpriseConfig"}
 
 
 def test_secrets_are_named_and_dropped() -> None:

@@ -134,8 +134,8 @@ class PhoneConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     `root` is the root element as written, None where the content is not XML. `encoding` is None for an
     ENCRYPTED and an EMPTY file. `capf_cert_hash` is the plain `certHash` directly under device: it belongs to
     CAPF, never to the VPN. From `web_access` to `load_server` the value is the first one found in
-    vendorConfig, commonConfig, enterpriseConfig, and last in device itself. `secrets` names the elements that
-    held a secret; their values were dropped.
+    vendorConfig, commonConfig, enterpriseConfig, and last in device itself; `sections` says for each of these
+    fields which element that was. `secrets` names the elements that held a secret; their values were dropped.
     """
 
     kind: ConfigKind
@@ -171,6 +171,7 @@ class PhoneConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     span_to_pc_port: int | None = None
     disable_tls_ciphers: str | None = None
     load_server: str | None = None
+    sections: dict[str, str] = {}
 
     secrets: tuple[str, ...] = ()
     problems: tuple[ConfigProblem, ...] = ()

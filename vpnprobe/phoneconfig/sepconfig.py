@@ -7,8 +7,9 @@ HTML page are each said to be what they are: none of them shows that a phone has
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
@@ -28,6 +29,8 @@ from vpnprobe.phoneconfig.fields import Fields, Problems
 from vpnprobe.phoneconfig.vpngroup import read_vpn_group
 from vpnprobe.phoneconfig.xmlsafe import Document, Element, parse_xml
 from vpnprobe.wire.sgn import SignedKind, is_signed_file, parse_signed_header, strip
+
+T = TypeVar("T")
 
 MAX_SERVERS = 16  # of each kind; CUCM groups have three members, templates up to five
 MAX_SECRET_NAMES = 32
@@ -99,31 +102,44 @@ def _read_device(document: Document, encoding: ConfigEncoding) -> PhoneConfig:
         device_security_mode=device.number("devicesecuritymode"),
         transport_layer_protocol=device.number("transportlayerprotocol"),
         tls_resumption_timer=device.number("tlsresumptiontimer"),
-        web_access=settings.number("webaccess"),
-        web_protocol=settings.number("webprotocol"),
-        ssh_access=settings.number("sshaccess"),
-        pc_port=settings.number("pcport"),
-        span_to_pc_port=settings.number("spantopcport"),
-        disable_tls_ciphers=settings.text("disabletlsciphers"),
-        load_server=settings.text("loadserver"),
+        web_access=settings.number("web_access"),
+        web_protocol=settings.number("web_protocol"),
+        ssh_access=settings.number("ssh_access"),
+        pc_port=settings.number("pc_port"),
+        span_to_pc_port=settings.number("span_to_pc_port"),
+        disable_tls_ciphers=settings.text("disable_tls_ciphers"),
+        load_server=settings.text("load_server"),
+        sections=settings.found_in,
         secrets=_secret_names(root),
         problems=problems.as_tuple(),
     )
 
 
 class _Settings:
-    """Product settings by precedence: vendorConfig, commonConfig, enterpriseConfig, then device itself."""
+    """Product settings by precedence: vendorConfig, commonConfig, enterpriseConfig, then device itself.
+
+    A setting has the name of its field, which is that of its element with underscores. `found_in` collects the element
+    that each one's value came from.
+    """
 
     def __init__(self, root: Element, problems: Problems) -> None:
-        sections = [root.find(name) for name in _SETTING_SECTIONS]
-        self._sections = [Fields(section, problems) for section in (*sections, root)]
+        sections = [*(root.find(name) for name in _SETTING_SECTIONS), root]
+        self._sections = [(section.tag, Fields(section, problems)) for section in sections if section is not None]
+        self.found_in: dict[str, str] = {}
 
-    def text(self, name: str) -> str | None:
-        return next((value for section in self._sections if (value := section.text(name)) is not None), None)
+    def text(self, field: str) -> str | None:
+        return self._first(field, Fields.text)
 
-    def number(self, name: str) -> int | None:
-        found = (value for section in self._sections if (value := section.number(name)) is not None)
-        return next(found, None)
+    def number(self, field: str) -> int | None:
+        return self._first(field, Fields.number)
+
+    def _first(self, field: str, read: Callable[[Fields, str], T | None]) -> T | None:
+        for tag, section in self._sections:
+            value = read(section, field.replace("_", ""))
+            if value is not None:
+                self.found_in[field] = tag
+                return value
+        return None
 
 
 def _vpn_group(root: Element, problems: Problems) -> VpnGroup | None:
