@@ -7,6 +7,7 @@ from typing import Final
 
 from vpnprobe.checks import (
     boot_files,
+    capf,
     certificate,
     client_certificate,
     config,
@@ -48,6 +49,7 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *client_certificate.CHECKS,
     *login.CHECKS,
     *federation.CHECKS,
+    *capf.CHECKS,
     *online_ca.CHECKS,
 )
 

@@ -22,6 +22,9 @@ _STAGE_WORDS: dict[StageName, str] = {
     "mutual-tls": "the handshake was not reached",
     "certificate": "no certification path was built",
     "sip": "SIP was not reached",
+    "connect": "no connection was tried",
+    "greeting": "no greeting was waited for",
+    "trust-list": "no trust list was read",
 }
 
 
