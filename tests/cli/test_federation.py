@@ -195,6 +195,18 @@ def test_a_whole_run_with_everything(cli: CommandLine, lab: Federated, tmp_path:
     ]
 
 
+def test_domains_that_are_compared_and_not_probed(cli: CommandLine, lab: Federated) -> None:
+    ended = cli(*at(lab, DOMAIN, "--json", "--imp", "--sibling", "other.example", "--sibling", DOMAIN))
+    [report] = [ended.json]
+    assert [one["domain"] for one in report["evidence"]["federation"]["siblings"]] == ["other.example"]
+
+
+def test_siblings_are_those_of_im_and_presence(cli: CommandLine, lab: Federated) -> None:
+    ended = cli(*at(lab, DOMAIN, "--sibling", "other.example"))
+    assert ended.code == UNKNOWN
+    assert ended.complaint == "--sibling needs --imp; only domains of IM and Presence are compared"
+
+
 def test_other_domains_of_the_call_are_the_siblings(cli: CommandLine, lab: Federated) -> None:
     names = [f"d{number}.example" for number in range(18)]
     ended = cli(*at(lab, *names, "--imp", "--json"))

@@ -15,6 +15,7 @@ from vpnprobe.cli.planned import planned_commands
 from vpnprobe.fleet.plan import Plan, PlanError, PlannedProbe, example_plan, load_plan
 from vpnprobe.fleet.plan_alerts import AlertTarget
 from vpnprobe.model.errors import UsageError
+from vpnprobe.probes.options import FederationOptions
 
 PROGRAM = sys.executable
 
@@ -225,6 +226,16 @@ def test_a_file_that_goes_is_a_fault_of_that_run(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(UsageError, match="No such file"):
         make()
+
+
+def test_a_domain_of_im_and_presence_is_compared_with_its_siblings(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[FederationOptions] = []
+    monkeypatch.setattr("vpnprobe.probes.federation.FederationProbe", made.append)
+    text = '[[probe]]\nname = "f"\n[probe.federation]\ndomain = "a.example"\nsibling = ["b.example", "A.example"]\n'
+    plan = load(f"{text}imp = true\n")
+    plan.makers["f"]()
+    assert made[-1].siblings == ("b.example",)
+    assert faults(text) == [(3, "--sibling needs --imp; only domains of IM and Presence are compared")]
 
 
 def test_equal_plans_have_equal_probes() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -111,6 +112,16 @@ def federation(
             "--imp", envvar="VPNPROBE_IMP", help="Cisco IM and Presence serves these domains: its rules hold too."
         ),
     ] = False,
+    sibling: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sibling",
+            metavar="DOMAIN",
+            envvar="VPNPROBE_SIBLING",
+            help="With --imp: another domain of the same deployment, to compare addresses with; repeat for more. "
+            "Domains of the same call are compared anyway.",
+        ),
+    ] = None,
     expect: Annotated[
         list[str] | None,
         typer.Option(
@@ -216,6 +227,7 @@ def federation(
         sip_from=sip_from,
         network=network,
     )
+    others = parse_siblings(sibling, im_and_presence=im_and_presence)
     wanted = read_domains(domains or (), from_file, quiet=quiet)
     several = len(wanted) > 1
     sink = ReportSink(
@@ -233,7 +245,7 @@ def federation(
     def probes() -> Iterator[FederationProbe]:
         progress = None if several else progress_unless(quiet)
         for domain in wanted:
-            siblings = _siblings(domain, wanted) if im_and_presence else ()
+            siblings = siblings_of(domain, (*others, *wanted)) if im_and_presence else ()
             yield FederationProbe(options_of(domain=domain, siblings=siblings), shared=common, progress=progress)
 
     def take(place: int, evidence: Evidence) -> None:
@@ -297,9 +309,17 @@ def _tell_rest(domains: Sequence[str]) -> None:
     sys.stderr.write(f"vpnprobe: interrupted; not begun: {', '.join(domains[:_NAMED])}{more}\n")
 
 
-def _siblings(domain: str, domains: Sequence[str]) -> tuple[str, ...]:
-    others = (other for other in domains[: _MAX_SIBLINGS + 1] if other != domain)
-    return tuple(others)[:_MAX_SIBLINGS]
+def parse_siblings(texts: Sequence[str] | None, *, im_and_presence: bool) -> tuple[str, ...]:
+    """Return the domains to compare with, beside those of the call; raises `UsageError`."""
+    if texts and not im_and_presence:
+        raise UsageError("--sibling needs --imp; only domains of IM and Presence are compared")
+    return tuple(map(parse_domain, texts or ()))
+
+
+def siblings_of(domain: str, domains: Iterable[str]) -> tuple[str, ...]:
+    """Return the domains that this one is compared with: the first few of the others."""
+    others = (other for other in dict.fromkeys(domains) if other != domain)
+    return tuple(islice(others, _MAX_SIBLINGS))
 
 
 def _client(certificate: str, key: str | None) -> ClientCredential:

@@ -178,7 +178,10 @@ def _federation(values: dict[str, Any], given: Collection[str]) -> Probe:
     from vpnprobe.probes.federation import FederationProbe
 
     domain = parse_domain(values.pop("domain"))
-    return FederationProbe(federation.federation_options(**values)(domain=domain))
+    others = federation.parse_siblings(values.pop("sibling"), im_and_presence=values["im_and_presence"])
+    return FederationProbe(
+        federation.federation_options(**values)(domain=domain, siblings=federation.siblings_of(domain, others))
+    )
 
 
 def _profile(model: str) -> PhoneProfile:
@@ -207,5 +210,6 @@ _MEANINGS: Mapping[str, Callable[[Any], object]] = {
     "resolver": parse_resolvers,
     "ca": lambda names: [federation.read_certificates("--ca", name) for name in names],
     "expect": lambda texts: [federation.parse_expected(text) for text in texts],
+    "sibling": lambda texts: [parse_domain(text) for text in texts],
     "sip-from": federation.parse_sip_user,
 }
