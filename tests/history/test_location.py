@@ -65,6 +65,16 @@ def test_what_is_not(text: str, complaint: str) -> None:
         database_url(text)
 
 
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(UsageError, match="set XDG_STATE_HOME to a directory of its own"):
+        default_file({})
+    assert default_file({"XDG_STATE_HOME": "/state"}) == Path("/state/vpnprobe/history.db")
+
+
 @pytest.mark.parametrize(
     "text",
     [

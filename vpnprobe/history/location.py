@@ -17,13 +17,19 @@ def default_file(environ: Mapping[str, str]) -> Path:
     """Return the file that is used when none is named.
 
     systemd gives a service its own directory (`StateDirectory=`); elsewhere it is the user's (XDG base directories).
+    Raises `UsageError` for a user without a home, as in some containers.
     """
     service = environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if service:
         return Path(service) / "history.db"
     home = environ.get("XDG_STATE_HOME", "")
     # The specification has relative paths ignored.
-    base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+    try:
+        base = Path(home) if Path(home).is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise UsageError(
+            "this user has no home directory; set XDG_STATE_HOME to a directory of its own, or name every file"
+        ) from error
     return base / "vpnprobe" / "history.db"
 
 
