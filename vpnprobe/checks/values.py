@@ -8,6 +8,7 @@ from typing import Final
 
 from vpnprobe.checks.base import Subject
 from vpnprobe.checks.subjects import config_file_name
+from vpnprobe.model.capf import Family
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.federation import AUTHORITATIVE_VIEW
@@ -41,6 +42,9 @@ HTTP_PORT: Final = 6970
 
 # Who named the configuration server in words that `--tftp` repeats.
 _NAMED: Final = ("option", "environment", "options-file")
+
+# A phone with one kind of address, as `--phone-addresses` says it.
+_ADDRESSES: Final[dict[tuple[Family, ...], str]] = {("IPv4",): "v4", ("IPv6",): "v6"}
 
 # The option of `openssl s_client` for a version, by its wire number.
 _OPENSSL_OPTIONS: Final = {0x0301: "-tls1", 0x0302: "-tls1_1", 0x0303: "-tls1_2"}
@@ -101,6 +105,8 @@ def as_in_this_run(evidence: Evidence, subject: Subject, command: str) -> str:
 def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]:
     if subcommand == "federation":
         switches, given = _federation_options(evidence)
+    elif subcommand == "capf":
+        switches, given = _capf_options(evidence)
     elif subcommand in ("phone", "gateway", "hash"):
         switches, given = [], _phone_options(evidence, subcommand)
     else:
@@ -144,6 +150,32 @@ def _federation_options(evidence: Evidence) -> tuple[list[str], list[tuple[str, 
     return [switch for switch, is_on in switches.items() if is_on], [
         *given,
         *(("--expect", fingerprint) for fingerprint in expected.certificates),
+    ]
+
+
+def _capf_options(evidence: Evidence) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the switches, among them those with a placeholder, and the options with a value."""
+    seen, persona = evidence.capf, evidence.persona
+    if seen is None:
+        return [], []
+    switches = {
+        "--retries": bool(seen.retries),
+        "--trust-list <file>": bool(evidence.trust_lists),
+        "--capf-cert <file>": bool(seen.ca_certificates) and not evidence.trust_lists,
+        "--config <file>": evidence.config is not None,
+    }
+    ca = seen.online_ca
+    known = {
+        "--model": persona.model or persona.profile,
+        "--phone-stack": None if seen.stack == "dual" else seen.stack,
+        "--phone-addresses": _ADDRESSES.get(seen.phone_addresses) if seen.stack == "dual" else None,
+        "--enable-ipv6": None if seen.ipv6_enabled is None else str(seen.ipv6_enabled).lower(),
+        "--idle-timeout": None if seen.idle_timeout_min is None else f"{seen.idle_timeout_min:g}",
+        "--keep-alive": None if seen.keep_alive_min is None else f"{seen.keep_alive_min:g}",
+        "--online-ca": None if ca is None else str(ca.endpoint),
+    }
+    return [switch for switch, is_on in switches.items() if is_on], [
+        (option, value) for option, value in known.items() if value is not None
     ]
 
 

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import (
+    capf,
     check,
     cutover,
     diagnose,
@@ -98,6 +99,7 @@ _COMMANDS = (
     phone,
     gateway,
     federation,
+    capf,
     sweep,
     cutover,
     diagnose,

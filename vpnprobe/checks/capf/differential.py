@@ -45,7 +45,7 @@ CAUSES: Final = (
     ),
     PossibleCause(
         slug="not-the-publisher",
-        title="{host} is a subscriber: CAPF runs on the publisher",
+        title="this server is a subscriber: CAPF runs on the publisher",
         statements=("CA-22",),
         confirm=("show network cluster",),
         signs=("another address than {host} in the line of the Publisher",),
@@ -68,7 +68,7 @@ CAUSES: Final = (
     ),
     PossibleCause(
         slug="filter-between",
-        title="a firewall or an access list rejects port {port} between phones and publisher",
+        title="a firewall or an access list between phones and publisher rejects the connection",
         statements=(),
         confirm=("utils network capture port {port} numeric count 20",),
         signs=("no packet of this machine arrives",),

@@ -194,7 +194,7 @@ CPF011 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {host}:{port} --retries",),
+        next=("vpnprobe capf {gateway} --retries",),
     ),
 )
 
@@ -297,7 +297,7 @@ CPF013 = Check(
             fix("phone", "With a string: Settings > Security Configuration > LSC > Update, type the string, Submit."),
             fix("CUCM", f"utils service restart {SERVICE}"),
         ),
-        next=("vpnprobe capf {host}:{port} --config <file>",),
+        next=("vpnprobe capf {gateway} --config <file>",),
     ),
     references=(_WIRE,),
 )

@@ -25,7 +25,7 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.observation import Resolution
 
-PROBE: Final = "vpnprobe capf {host}:{port}"
+PROBE: Final = "vpnprobe capf {gateway}"
 TABLE: Final = "CUCM system configuration guide 12.5, CAPF: How IPv6 or IPv4 Phone Connects to CAPF"
 _KEEP_ALIVE: Final = "CUCM system configuration guide 12.5, CAPF: Set Keepalive Timer"
 
@@ -125,7 +125,7 @@ CPF002 = Check(
 )
 
 
-def _judge_reachable(_case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
+def _judge_reachable(case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
     seen, row = known
     if not row.order:
         return not_applicable("the phone would not even try (CPF002)")
@@ -148,7 +148,8 @@ def _judge_reachable(_case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
         left_out = listing(seen.not_dialled)
         return unclear(f"the phone's way was not tried: {left_out} was left out" if left_out else "nothing was dialled")
     ends = "; ".join(
-        f"{visit.address}: {describe_failure(visit.failure) if visit.failure is not None else 'no answer'}"
+        ("" if visit.address == case.subject.label else f"{visit.address}: ")
+        + (describe_failure(visit.failure) if visit.failure is not None else "no answer")
         for visit in tried
     )
     theirs = next((visit.failure for visit in tried if visit.failure is not None and not needs.is_local(visit)), None)
@@ -236,7 +237,7 @@ CPF004 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {host}:{port} --enable-ipv6 true",),
+        next=("vpnprobe capf {gateway} --enable-ipv6 true",),
     ),
     references=("CUCM system configuration guide 12.5, CAPF interaction with IPv6 addressing",),
 )
@@ -298,7 +299,7 @@ CPF006 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {host}:{port} --idle-timeout {idle_timeout_min} --keep-alive 5",),
+        next=("vpnprobe capf {gateway} --idle-timeout {idle_timeout_min} --keep-alive 5",),
     ),
     variants={
         "too-short": Guide(
@@ -318,7 +319,7 @@ CPF006 = Check(
                 ),
                 fix("CUCM", "On the publisher, with 5 as the number: utils capf set keep_alive"),
             ),
-            next=("vpnprobe capf {host}:{port} --idle-timeout <minutes>",),
+            next=("vpnprobe capf {gateway} --idle-timeout <minutes>",),
         )
     },
     references=(_KEEP_ALIVE,),
