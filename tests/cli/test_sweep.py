@@ -141,6 +141,26 @@ def test_every_line_is_as_the_schema_says(cli: CommandLine, place: Place) -> Non
     assert not validator.is_valid(found[1] | {"kind": "start"})
 
 
+def test_json_lines_come_as_soon_as_they_are_known(place: Place) -> None:
+    """Whoever reads a pipe does not wait for a buffer to fill, nor for the end."""
+    process = subprocess.Popen(
+        command(*place.words, "--rate", "2", "-f", "jsonl"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(),
+    )
+    try:
+        assert process.stdout is not None
+        kinds = [msgspec.json.decode(process.stdout.readline())["kind"] for _ in range(2)]
+        assert kinds[0] == "start"
+        assert process.poll() is None
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
 def test_text(cli: CommandLine, place: Place) -> None:
     ended = cli(*place.words, "--group-by", "Site")
     assert (ended.code, ended.err) == (CRITICAL, "")

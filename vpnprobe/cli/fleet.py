@@ -188,11 +188,12 @@ class FleetOutput:
         else:
             clear_progress()
             sys.stdout.write(text)
+            # Whoever reads a pipe is not to wait for the next thousand phones.
+            sys.stdout.flush()
 
     def close(self) -> None:
         """Write what is not written yet."""
         if self._spool is None:
-            sys.stdout.flush()
             return
         with _room_for_report():
             self._spool.seek(0)
