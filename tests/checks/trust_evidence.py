@@ -42,7 +42,8 @@ CERTIFICATES = {
 
 def record(role: int, identity: Identity, **changes: Any) -> TrustRecord:
     """A record of this role for a certificate."""
-    return TrustRecord(**{"role": role, "certificate": certificate_name(identity.der)} | changes)
+    usual: dict[str, Any] = {"role": role, "certificate": certificate_name(identity.der)}
+    return TrustRecord(**usual | changes)
 
 
 RECORDS = (
@@ -76,43 +77,39 @@ UNKNOWN = signature("unknown-signer", None, source=None, taken_from=None, roles=
 
 def itl(**changes: Any) -> TrustList:
     """The list that the server gives."""
-    return TrustList(
-        **{
-            "kind": "ITL",
-            "name": ITL_NAME,
-            "origin": "fetched",
-            "sha256": "aa" * 32,
-            "signer": "CN=ITLRECOVERY_cucm1.example.com",
-            "issuer": "CN=ITLRECOVERY_cucm1.example.com",
-            "serial": "5a02",
-            "timestamp": YESTERDAY,
-            "records": RECORDS,
-            "own_signature": signature(signer=RECOVERY, source="itself", roles=(0,)),
-        }
-        | changes
-    )
+    usual: dict[str, Any] = {
+        "kind": "ITL",
+        "name": ITL_NAME,
+        "origin": "fetched",
+        "sha256": "aa" * 32,
+        "signer": "CN=ITLRECOVERY_cucm1.example.com",
+        "issuer": "CN=ITLRECOVERY_cucm1.example.com",
+        "serial": "5a02",
+        "timestamp": YESTERDAY,
+        "records": RECORDS,
+        "own_signature": signature(signer=RECOVERY, source="itself", roles=(0,)),
+    }
+    return TrustList(**usual | changes)
 
 
 def held(**changes: Any) -> TrustList:
     """The list that the phone holds: the same one."""
-    return itl(**{"name": "held.tlv", "origin": "held"} | changes)
+    return itl(**{"name": "held.tlv", "origin": "held", "sha256": "cc" * 32} | changes)
 
 
 def signed_file(reading: SignatureReading | None, **changes: Any) -> SignedFile:
-    return SignedFile(
-        **{
-            "header_length": 400,
-            "signer": "CN=cucm1.example.com",
-            "issuer": "CN=cucm1.example.com",
-            "serial": "5a01",
-            "hash_algorithm": "sha1",
-            "key_bits": 2048,
-            "file_name": SIGNED_NAME,
-            "timestamp": YESTERDAY,
-            "signature": reading,
-        }
-        | changes
-    )
+    usual: dict[str, Any] = {
+        "header_length": 400,
+        "signer": "CN=cucm1.example.com",
+        "issuer": "CN=cucm1.example.com",
+        "serial": "5a01",
+        "hash_algorithm": "sha1",
+        "key_bits": 2048,
+        "file_name": SIGNED_NAME,
+        "timestamp": YESTERDAY,
+        "signature": reading,
+    }
+    return SignedFile(**usual | changes)
 
 
 def config_file(signed: SignedFile | None, **changes: Any) -> BootFile:
@@ -140,7 +137,7 @@ def signed_by(reading: SignatureReading | None = None, **changes: Any) -> dict[s
 
 def encrypted(**changes: Any) -> dict[str, Any]:
     """Evidence fields for an encrypted configuration; `changes` are of how it is encrypted."""
-    how = Encryption(**{"iv_length": 16, "key_bits": 128, "wrapped_key_length": 256} | changes)
+    how = Encryption(**{"iv_length": 16, "key_bits": 2048, "key_algorithm": 1, "wrapped_key_length": 256} | changes)
     header = signed_file(signature(), encrypted=True, encryption=how, file_name=ENCRYPTED_NAME)
     return files(header, name=ENCRYPTED_NAME)
 

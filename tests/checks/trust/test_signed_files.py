@@ -101,6 +101,7 @@ NO_ANSWER = tvs("no-answer", code=None, problem="no answer in time", failure=fai
 OTHER = tvs(server="10.1.1.6:2445")
 SHA512 = files(signed_file(signature(hash_algorithm="sha512"), hash_algorithm="sha512"))
 NO_TIME = files(signed_file(signature(), timestamp=None))
+BLANK = {"trust_lists": (itl(records=NO_TFTP),)}
 BY_TVS = signed_by(source="TVS", taken_from=None, roles=(3,))
 
 ROWS = [
@@ -136,6 +137,9 @@ ROWS = [
     ),
     Row("SGN005", "accepted", judged(), "pass", "held.tlv"),
     Row("SGN005", "vouched for", listed(held(), itl(signature=signature(source="TVS"))), "pass", "TVS"),
+    Row("SGN005", "wrong role", listed(held(), itl(signature=signature(roles=(4,)))), "fail", "as CAPF"),
+    Row("SGN005", "unsigned", listed(held(), itl(signature=signature("unsigned"))), "fail"),
+    Row("SGN005", "unchanged", listed(held(sha256="aa" * 32), itl()), "pass", "the very list"),
     Row("SGN005", "changed", listed(held(), itl(signature=signature("invalid"))), "fail", "is not its"),
     Row("SGN005", "nobody to ask", unknown(RECORDS[3]), "fail", "in no list that the phone holds"),
     Row("SGN005", "refused", unknown(tvs=(tvs("not-trusted", code=1, **ASKED),)), "fail", "nor known to"),
@@ -153,7 +157,8 @@ ROWS = [
     Row("SGN007", "signed", config_run(), "pass", SIGNED_NAME),
     Row("SGN007", "plain", config_run(**files(None)), "fail", "signed files only"),
     Row("SGN007", "no signature", config_run(**signed_by(status="unsigned")), "fail", "carries no signature"),
-    Row("SGN007", "list without TFTP", config_run(**files(None), trust_lists=(itl(records=NO_TFTP),)), "inconclusive"),
+    Row("SGN007", "blank list", config_run(**files(None), trust_lists=(itl(records=NO_TFTP),)), "not-applicable"),
+    Row("SGN008", "blank list", config_run(**files(signed_file(None)), **BLANK), "not-applicable"),
     Row("SGN007", "list lost", config_run(**no_list("timeout")), "inconclusive", "no trust list arrived"),
     Row("SGN007", "no list", config_run(**no_list()), "not-applicable"),
     Row("SGN007", "given to the phone probe", run(boot_files=(), config=reading(origin="file")), "not-applicable"),
@@ -171,7 +176,8 @@ ROWS = [
     Row("SGN009", "by TVS", config_run(**BY_TVS), "pass", "TVS"),
     Row("SGN009", "wrong role", config_run(**signed_by(roles=(4,))), "fail", "as CAPF and not"),
     Row("SGN009", "not in the list", config_run(**signed_by(UNKNOWN)), "fail", "of this server"),
-    Row("SGN009", "refused", unknown(tvs=(tvs("other-answer", code=7),)), "fail", "status 7"),
+    Row("SGN009", "refused", unknown(tvs=(tvs("not-trusted", code=1),)), "fail", "status 1"),
+    Row("SGN009", "odd answer", unknown(tvs=(tvs("other-answer", code=7),)), "inconclusive", "status 7"),
     Row("SGN009", "not asked", unknown(), "inconclusive", "--tvs"),
     Row("SGN009", "two clusters", config_run(**OLD_LIST), "inconclusive"),
     Row("SGN009", "unsupported", config_run(**signed_by(status="unsupported", source=None)), "inconclusive"),

@@ -14,9 +14,8 @@ def _judge_opened(_case: Case, file: BootFile) -> Result:
     if encryption is None:
         return unclear("how it is encrypted cannot be read")
     wrapped = encryption.wrapped_key_length
-    key = "of unknown size" if encryption.key_bits is None else f"of {encryption.key_bits} bits"
-    recipient = "the phone" if wrapped is None else f"a phone with an RSA key of {8 * wrapped} bits"
-    how = f"AES key {key}, for {recipient}"
+    recipient = "a phone" if wrapped is None else f"a phone with an RSA key of {8 * wrapped} bits"
+    how = f"AES-128 for {recipient}" if encryption.key_algorithm in (None, 1) else f"an unknown cipher for {recipient}"
     if encryption.decrypted is None:
         return unclear(f"encrypted ({how}); only --key opens it")
     if encryption.decrypted:

@@ -11,6 +11,7 @@ from vpnprobe.checks.trust.lists import judge_unknown_signer
 from vpnprobe.checks.trust.wording import algorithm_words, moment, role_words
 from vpnprobe.checks.wording import day
 from vpnprobe.model.observation import BootFile
+from vpnprobe.pki.trust_decision import CONFIGURATION_SIGNER_ROLES, Signer, asks_signed
 
 # Clocks that agree within this are as good as one; CUCM and this machine need not have the same server of time.
 _CLOCK_TOLERANCE: Final = timedelta(hours=1)
@@ -28,9 +29,8 @@ def _judge_signed(case: Case, file: BootFile) -> Result:
         if lack.status == "inconclusive":
             return unclear(lack.why)
         return not_applicable("the file is not signed, and no trust list is known that would ask for it")
-    readable = [one for one in case.evidence.trust_lists if one.problem is None]
-    if not any(one.having(*needs.TFTP_ROLES) for one in readable):
-        return unclear("the file is not signed, and the trust list names no TFTP server")
+    if not asks_signed([one for one in case.evidence.trust_lists if one.problem is None]):
+        return not_applicable("the trust list names no TFTP server, so the phone asks for no signed file")
     what = "carries no signature" if file.signed is not None else "is not signed"
     return failed(f"{file.name} {what}, but a phone with this trust list takes signed files only")
 
@@ -108,12 +108,12 @@ def _judge_signer(case: Case, facts: needs.Signed) -> Result:
     if reading.status == "unsigned":
         return not_applicable("the file carries no signature (SGN007)")
     if reading.status == "unknown-signer":
-        return judge_unknown_signer(case, reading, header.signer, header.issuer, header.serial)
+        return judge_unknown_signer(case, reading, Signer(header.signer, header.issuer, header.serial))
     if reading.source is None:
         return unclear(f"whose signature it is cannot be told: {reading.problem or reading.status}")
     if reading.source == "TVS":
         return passed(f"a TVS vouches for its signer: {header.signer}")
-    if needs.TFTP_ROLES & set(reading.roles):
+    if set(CONFIGURATION_SIGNER_ROLES) & set(reading.roles):
         return passed(f"signed by {header.signer}, {role_words(reading.roles)} in {reading.taken_from}")
     roles = role_words(reading.roles) or "no role"
     return failed(

@@ -12,6 +12,7 @@ from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.observation import BootFile
 from vpnprobe.model.trust import SignatureReading, TrustList
 from vpnprobe.pki.certificate import describe
+from vpnprobe.pki.trust_decision import CAPF, CONFIGURATION_SIGNER_ROLES, TVS, Signer, decide
 from vpnprobe.pki.validity import decide_validity
 
 _SECURITY_BY_DEFAULT = (
@@ -30,7 +31,7 @@ def _judge_served(case: Case, asked: tuple[BootFile, ...]) -> Result:
             return unclear(f"whether there is a trust list is not known: {listing(f.outcome for f in lists)}")
         return failed("the server has no trust list: a phone that holds none takes unsigned files, from anybody")
     read = [one for one in needs.served(case.evidence) if one.problem is None]
-    blank = [one.name for one in read if not one.having(*needs.TFTP_ROLES, needs.TVS)]
+    blank = [one.name for one in read if not one.having(*CONFIGURATION_SIGNER_ROLES, TVS)]
     if read and len(blank) == len(read):
         return failed(
             f"{listing(blank)} names no TFTP server and no TVS: a phone that takes it accepts any file from then on",
@@ -185,7 +186,7 @@ def _judge_cluster(_case: Case, facts: needs.Judged) -> Result:
     vouched = facts.served.signature
     if vouched is not None and vouched.source == "TVS" and vouched.status == "valid":
         return passed("of another cluster, and a TVS of the old one vouches for its signer")
-    capf = "" if facts.served.having(needs.CAPF) else "; it names no CAPF"
+    capf = "" if facts.served.having(CAPF) else "; it names no CAPF"
     return failed(
         f"{facts.served.name} has no certificate in common with {facts.held[0].name}, which the phone holds: that one "
         f"is of another cluster, and the phone takes nothing that this one signs{capf}",
@@ -215,35 +216,52 @@ SGN004 = Check(
 
 def _judge_accepted(case: Case, facts: needs.Judged) -> Result:
     served, reading = facts.served, facts.served.signature
+    if any(one.sha256 == served.sha256 for one in facts.held):
+        return passed("the very list that the phone holds")
     if reading is None:
         return unclear("its signature was not checked with what the phone holds")
-    if reading.status == "valid":
-        by = "a TVS vouches for its signer" if reading.source == "TVS" else f"its signer stands in {reading.taken_from}"
-        return passed(f"the phone would take it: {by}")
-    if reading.status == "invalid":
-        return failed("the signer is one that the phone trusts, but the signature is not its", "damaged")
     if reading.status == "unknown-signer":
-        return judge_unknown_signer(case, reading, served.signer, served.issuer, served.serial)
-    return unclear(f"its signature cannot be checked: {reading.problem or reading.status}")
+        return judge_unknown_signer(case, reading, Signer(served.signer, served.issuer, served.serial))
+    decision = decide("trust-list", reading, holds_list=True)
+    match decision.reason:
+        case "signed-by-tvs":
+            return passed("the phone would take it: a TVS vouches for its signer")
+        case "signed-by-list":
+            return passed(f"the phone would take it: its signer stands in {reading.taken_from}")
+        case "wrong-role":
+            roles = role_words(reading.roles) or "no role"
+            return failed(f"its signer stands in {reading.taken_from} as {roles}, which may not sign lists", "damaged")
+        case "bad-signature":
+            return failed("the signer is one that the phone trusts, but the signature is not its", "damaged")
+        case "unsigned":
+            return failed("it carries no signature", "damaged")
+        case _:
+            return unclear(f"its signature cannot be checked: {reading.problem or reading.status}")
 
 
-def judge_unknown_signer(
-    case: Case, reading: SignatureReading, signer: str | None, issuer: str | None, serial: str | None
-) -> Result:
+def judge_unknown_signer(case: Case, reading: SignatureReading, signer: Signer) -> Result:
     """Judge a signer that no list of the phone names: then a phone asks the TVS servers of its list."""
-    answers = needs.answers_about(case.evidence, reading, issuer, serial)
-    refused = [f"{one.server} (status {one.code})" for one in answers if one.status in ("not-trusted", "other-answer")]
-    if refused:
-        return failed(f"its signer is in no list that the phone holds, nor known to {listing(refused)}: {signer}")
-    if any(one.status == "trusted" for one in answers):
-        return unclear(f"a TVS vouches for its signer, but its certificate did not come with the answer: {signer}")
-    if answers:
-        return unclear(f"its signer is in no list that the phone holds, and no TVS answered: {signer}")
+    who = signer.subject
     holding = needs.held(case.evidence)
-    if any(one.having(needs.TVS) for one in holding):
-        return unclear(f"its signer is in no list that the phone holds; the phone asks a TVS then (--tvs): {signer}")
-    whose = "that the phone holds" if holding else "of this server"
-    return failed(f"its signer is in no list {whose}: {signer}")
+    answers = needs.answers_about(case.evidence, reading, signer.issuer, signer.serial)
+    if not answers and not holding:
+        return failed(f"its signer is in no list of this server: {who}")
+    is_askable = any(one.having(TVS) for one in holding)
+    decision = decide("configuration", reading, holds_list=True, tvs=answers or (None if is_askable else ()))
+    if decision.outcome == "refused":
+        asked = listing(f"{one.server} (status {one.code})" for one in answers if one.status == "not-trusted")
+        return failed(
+            f"its signer is in no list that the phone holds{f', nor known to {asked}' if asked else ''}: {who}"
+        )
+    if decision.source == "TVS":
+        return unclear(f"a TVS vouches for its signer, but its certificate did not come with the answer: {who}")
+    if not answers:
+        return unclear(f"its signer is in no list that the phone holds; the phone asks a TVS then (--tvs): {who}")
+    said = listing(f"{one.server} status {one.code}" for one in answers if one.status == "other-answer")
+    return unclear(
+        f"its signer is in no list that the phone holds, and {said or 'no TVS'} "
+        f"{'has no documented meaning' if said else 'answered'}: {who}"
+    )
 
 
 SGN005 = Check(
@@ -336,7 +354,7 @@ def _judge_capf(_case: Case, facts: tuple[PhoneConfig, tuple[TrustList, ...]]) -
     config, lists = facts
     if not (config.capf or config.capf_auth_mode):
         return unclear("the configuration names no CAPF")
-    having = [one.name for one in lists if one.having(needs.CAPF)]
+    having = [one.name for one in lists if one.having(CAPF)]
     if having:
         return passed(f"{listing(having)} names the CAPF")
     servers = listing(one.host or "?" for one in config.capf)

@@ -10,10 +10,7 @@ from vpnprobe.checks.wording import describe_file
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import BootFile, SignedFile
 from vpnprobe.model.trust import SignatureReading, TrustList, TvsAnswer
-
-# Roles of records whose certificate may sign what a phone takes: a list (SAST), a configuration (the two of TFTP).
-SAST, CCM_AND_TFTP, TFTP, CAPF, TVS = 0, 2, 3, 4, 21
-TFTP_ROLES = frozenset({CCM_AND_TFTP, TFTP})
+from vpnprobe.pki.trust_decision import asks_signed, same_name
 
 
 def label_of(trust_list: TrustList) -> str:
@@ -159,6 +156,9 @@ def _read_signed(case: Case) -> Signed | Lack:
         return Lack(f"its header cannot be read: {file.signed.problem}")
     if file.signed.signature is not None:
         return Signed(file, file.signed, file.signed.signature)
+    lists = [one for one in case.evidence.trust_lists if one.problem is None]
+    if lists and not asks_signed(lists):
+        return Lack("the trust list names no TFTP server, so the phone checks no signature", "not-applicable")
     if case.evidence.trust_lists:
         return Lack("its signature was not looked at")
     if file.protocol == "file":
@@ -177,5 +177,5 @@ def answers_about(
         answer
         for answer in evidence.tvs
         if (reading.signer is not None and answer.certificate == reading.signer)
-        or (answer.serial is not None and (answer.issuer, answer.serial) == (issuer, serial))
+        or (answer.serial is not None and answer.serial == serial and same_name(answer.issuer or "", issuer or ""))
     )
