@@ -192,6 +192,19 @@ def test_now_is_the_last_run(cli: CommandLine, tmp_path: Path) -> None:
     assert datetime.fromisoformat(stored["started_at"]) == last
 
 
+def test_a_series_that_began_later_has_no_part_in_it(cli: CommandLine, tmp_path: Path) -> None:
+    """As after a change of a probe's target in the plan: it has two series of its name."""
+    file = tmp_path / "history.db"
+    early = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    with History(str(file)) as history:
+        history.record(report(started_at=early), "plant")
+        history.record(judge(msgspec.structs.replace(gateway_run(), started_at=early + timedelta(days=9))), "plant")
+    pairs = cli("history", "plant", "--database", file, "--between", "2026-11-21T12:01", "2026-11-21T12:02", "--json")
+    assert [pair["series"]["probe"] for pair in pairs.json] == ["phone"]
+    assert cli("history", "plant", "--database", file, "--evidence", "2026-11-22").json["probe"] == "phone"
+    assert len(cli("history", "plant", "--database", file, "--evidence", "2026-12-31").json) == 2
+
+
 # --- what cannot be ---
 
 

@@ -202,8 +202,7 @@ def _between(stored: History, chosen: Iterable[Overview], first: datetime, secon
     from vpnprobe.render.timeline import render_comparison
 
     pairs = []
-    for one in chosen:
-        before, after = _run_at(stored, one.series, first), _run_at(stored, one.series, second)
+    for one, (before, after) in _runs_at(stored, chosen, first, second):
         drift = stored.drift_between(before.id, after.id)
         pairs.append(_Comparison(series=one.series, before=before, after=after, drift=drift))
     if json:
@@ -217,12 +216,22 @@ def _evidence(stored: History, chosen: Iterable[Overview], moment: datetime) -> 
     from vpnprobe.checks.evaluate import judge
     from vpnprobe.render.json_report import render_json
 
-    return render_json([judge(stored.evidence(_run_at(stored, one.series, moment).id)) for one in chosen])
+    return render_json([judge(stored.evidence(run.id)) for _, [run] in _runs_at(stored, chosen, moment)])
 
 
-def _run_at(stored: History, series: Series, moment: datetime) -> PastRun:
-    """Return the last run that had begun by then."""
-    found = stored.runs(series.number, until=moment, limit=1)
-    if not found:
-        raise UsageError(f"no run of {series.label} is kept that began by {moment:%Y-%m-%d %H:%M:%S} UTC")
-    return found[0]
+def _runs_at(stored: History, chosen: Iterable[Overview], *moments: datetime) -> list[tuple[Overview, list[PastRun]]]:
+    """Return the last run of each series that had begun by each of the moments.
+
+    A probe whose target was changed has several series of its name, and one that began later has no part in it.
+    """
+    missing, whole = "", []
+    for one in chosen:
+        found = [stored.runs(one.series.number, until=moment, limit=1) for moment in moments]
+        without = next((moment for moment, runs in zip(moments, found, strict=True) if not runs), None)
+        if without is None:
+            whole.append((one, [runs[0] for runs in found]))
+        else:
+            missing = f"no run of {one.series.label} is kept that began by {without:%Y-%m-%d %H:%M:%S} UTC"
+    if not whole:
+        raise UsageError(missing)
+    return whole
