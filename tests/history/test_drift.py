@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
+from tests.certificates import Identity, issue
 from tests.checks.evidence_builder import (
     ADDRESS,
     EC,
@@ -55,6 +57,13 @@ def two(first: Any, second: Any) -> Evidence:
     return run(first_flights=(flight(shown=first), flight(shown=second, address=SECOND)))
 
 
+def showing(certificate: Identity) -> Evidence:
+    return run(
+        first_flights=flights(rsa=certificate, both=certificate),
+        certificates={certificate_name(certificate.der): certificate.der},
+    )
+
+
 def test_the_same_is_no_drift() -> None:
     for healthy in (run(), gateway_run(), federation.run()):
         assert drift(healthy, healthy) == ()
@@ -83,6 +92,27 @@ def test_another_leaf() -> None:
         f"{HOST} at {ADDRESS}: unstructuredName={HOST},CN={HOST}, certHash {cert_hash(GATEWAY)}, valid to 2044-01-01"
         f" -> CN={HOST}, certHash {cert_hash(RENEWED)}, valid to 2044-01-01"
     )
+
+
+def test_names_that_came_and_went_with_a_certificate() -> None:
+    old = issue(cn=HOST, dns=[HOST, "vpn2.example.com"], ips=["192.0.2.7"], serial=40)
+    new = issue(cn=HOST, dns=["*.example.com", HOST], serial=41)
+    [finding] = drift(showing(old), showing(new))
+    assert finding.facts["old_names"] == ["192.0.2.7", HOST, "vpn2.example.com"]
+    assert finding.facts["new_names"] == ["*.example.com", HOST]
+    assert finding.summary.endswith("; names gone: 192.0.2.7, vpn2.example.com; names new: *.example.com")
+
+
+def test_names_that_were_not_kept_yet_are_not_compared() -> None:
+    new = issue(cn=HOST, dns=[HOST], serial=41)
+    before, after = run(), showing(new)
+    certificates = known(before, after) | {
+        name: msgspec.structs.replace(one, names=None) for name, one in known(before).items()
+    }
+    [finding] = find_drift(aspects_of(before), aspects_of(after), "phone", certificates.get)
+    assert "names" not in finding.summary
+    assert "old_names" not in finding.facts
+    assert finding.facts["new_names"] == [HOST]
 
 
 def test_a_certificate_of_which_nothing_is_known() -> None:

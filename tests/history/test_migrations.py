@@ -16,6 +16,7 @@ from vpnprobe.history.database import Database
 from vpnprobe.history.entry import to_us
 from vpnprobe.history.faults import HistoryError
 from vpnprobe.history.migrations import MIGRATIONS, Migration, migrate, version_of
+from vpnprobe.history.recording import known_certificate
 from vpnprobe.history.schema import METADATA, VERSIONS
 from vpnprobe.history.store import History
 
@@ -163,3 +164,17 @@ def test_several_programs_start_at_once(url: str) -> None:
 def test_the_database_itself_holds_the_keys(database: Database, table: str, values: dict[str, Any]) -> None:
     with pytest.raises(HistoryError, match=r"violates|constraint failed"), database.writing() as connection:
         connection.execute(insert(METADATA.tables[table]).values(**values))
+
+
+def test_certificates_kept_before_their_names_were_have_none(url: str, database: Database) -> None:
+    """A history of the first version is gone on with; what it does not hold is not known, and not made up."""
+    before = rows(url)["certificate"]
+    with database.writing() as connection:
+        connection.execute(text("ALTER TABLE certificate DROP COLUMN names"))
+        connection.execute(text("DELETE FROM vpnprobe_history WHERE version = 2"))
+    with closing(Database(url)) as again, again.writing() as connection:
+        migrate(connection)
+        names = connection.execute(text("SELECT sha256 FROM certificate")).scalars().all()
+        known = [known_certificate(connection, name) for name in names]
+    assert len(known) == len(before) > 0
+    assert {one.names for one in known if one is not None} == {None}

@@ -165,6 +165,7 @@ def _finding(
     by_place = keys[0].kind in _BY_PLACE
     places = list(dict.fromkeys(key.place for key in keys if key.place))
     hellos = list(dict.fromkeys(key.hello for key in keys if key.hello))
+    names = ""
     told = {side: _told(keys[0].kind, values, describe) for side, values in (("old", before), ("new", after))}
     facts: dict[str, Fact] = {side: list(texts) for side, texts in told.items()}
     if places:
@@ -174,6 +175,7 @@ def _finding(
     if drift_id == "DRF001":
         facts |= _certificate_facts("old", before, describe) | _certificate_facts("new", after, describe)
         told = {"old": told["old"][:1], "new": told["new"][:1]}
+        names = _names(describe(before[0]), describe(after[0]))
     return Finding(
         id=kind.id,
         name=kind.name,
@@ -183,7 +185,8 @@ def _finding(
         subject=subject,
         address=places[0] if by_place and len(places) == 1 else None,
         covers=kind.covers,
-        summary=f"{subject}{_where(places, by_place=by_place)}: {_difference(drift_id, told['old'], told['new'])}",
+        summary=f"{subject}{_where(places, by_place=by_place)}: "
+        f"{_difference(drift_id, told['old'], told['new'])}{names}",
         facts=facts,
     )
 
@@ -240,7 +243,22 @@ def _certificate_facts(side: str, values: Values, describe: Describe) -> dict[st
     if leaf is not None:
         end = None if leaf.not_after is None else leaf.not_after.isoformat()
         facts |= {f"{side}_cert_hash": leaf.cert_hash, f"{side}_subject": leaf.subject, f"{side}_not_after": end}
+        if leaf.names is not None:
+            facts[f"{side}_names"] = list(leaf.names)
     return facts
+
+
+def _names(old: KnownCertificate | None, new: KnownCertificate | None) -> str:
+    """Return which names of the subjectAltName came and went; nothing where that is not known, or none did."""
+    if old is None or new is None or old.names is None or new.names is None:
+        return ""
+    changed = (("names gone", old.names, new.names), ("names new", new.names, old.names))
+    parts = [
+        f"{what}: {', '.join(lost)}"
+        for what, having, lacking in changed
+        if (lost := [name for name in having if name not in lacking])
+    ]
+    return "".join(f"; {part}" for part in parts)
 
 
 def _difference(drift_id: str, old: Values, new: Values) -> str:

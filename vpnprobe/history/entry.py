@@ -159,4 +159,5 @@ def _known(name: str, der: bytes) -> KnownCertificate:
         issuer=facts.issuer,
         not_before=facts.not_before,
         not_after=facts.not_after,
+        names=tuple(sorted({*(facts.dns_names or ()), *facts.ip_addresses})),
     )

@@ -136,6 +136,7 @@ MIGRATIONS: Final = (
             ) {by_key}""",
         ),
     ),
+    Migration(2, ("ALTER TABLE certificate ADD COLUMN names TEXT",)),
 )
 
 

@@ -118,6 +118,7 @@ def _keep_certificates(connection: Connection, state: int, content: Content) -> 
             "issuer": one.issuer,
             "not_before_unix": to_unix(one.not_before),
             "not_after_unix": to_unix(one.not_after),
+            "names": msgspec.json.encode(one.names).decode(),
         }
         for one in content.certificates
     ]
@@ -204,4 +205,5 @@ def known_certificate(connection: Connection, name: str) -> KnownCertificate | N
         issuer=row.issuer,
         not_before=from_unix(row.not_before_unix),
         not_after=from_unix(row.not_after_unix),
+        names=None if row.names is None else msgspec.json.decode(row.names, type=tuple[str, ...]),
     )

@@ -111,6 +111,8 @@ CERTIFICATE: Final = Table(
     Column("issuer", PeerText),
     Column("not_before_unix", BigInteger),
     Column("not_after_unix", BigInteger),
+    # JSON; NULL where it is not known.
+    Column("names", PeerText),
 )
 
 SHOWN: Final = Table(

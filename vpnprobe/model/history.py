@@ -75,7 +75,10 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownCertificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A certificate that was shown. `sha256` is its name in Evidence; subject and issuer are RFC 4514 texts."""
+    """A certificate that was shown. `sha256` is its name in Evidence; subject and issuer are RFC 4514 texts.
+
+    `names` are the DNS names and addresses of its subjectAltName, sorted; None where it was kept before they were.
+    """
 
     sha256: str
     cert_hash: str
@@ -83,3 +86,4 @@ class KnownCertificate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     issuer: str | None = None
     not_before: Moment | None = None
     not_after: Moment | None = None
+    names: tuple[str, ...] | None = None
