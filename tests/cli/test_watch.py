@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import pytest
 from tests.cli.driving import CommandLine, clean_environment, command, in_process
 from tests.fleet.test_channels import Hook, web_hook
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
+from vpnprobe.history.store import History
 from vpnprobe.lab.network import Lab
 
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^"\s]+)')
@@ -293,6 +295,35 @@ def test_a_server_that_is_away_at_the_start(plan: Path, tmp_path: Path) -> None:
             assert watch.end() == OK
     assert watch.events().count("history-not-written") <= 1
     assert "history-lost" in watch.events()
+
+
+def test_a_history_that_is_locked_at_the_start(plan: Path, places: list[str], tmp_path: Path) -> None:
+    """Such as by a backup when the machine starts."""
+    file = tmp_path / "history.db"
+    with History(str(file)):
+        pass
+    with closing(sqlite3.connect(file)) as backup:
+        backup.execute("BEGIN EXCLUSIVE")
+        with watching(plan, *places) as watch:
+            opened = watch.wait_for("history-not-opened")
+            assert "another program has it locked" in opened["reason"]
+            watch.wait_for("state-change", probe="gateway", to="ok")
+            backup.rollback()
+            assert watch.end() == OK
+    assert "(gateway)" in in_process("history", "--database", file).out
+
+
+def test_a_history_that_is_damaged(plan: Path, places: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
+    with History(str(file)):
+        pass
+    data = bytearray(file.read_bytes())
+    data[100:4096] = bytes(4096 - 100)
+    file.write_bytes(data)
+    with watching(plan, *places) as watch:
+        assert "it is damaged; move it away" in watch.wait_for("history-not-opened")["reason"]
+        watch.wait_for("state-change", probe="gateway", to="ok")
+        assert watch.end() == OK
 
 
 def test_help_needs_no_database() -> None:

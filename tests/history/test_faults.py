@@ -7,7 +7,7 @@ import sqlite3
 import psycopg
 import pytest
 
-from vpnprobe.history.faults import HistoryError, history_error
+from vpnprobe.history.faults import HistoryError, HistoryTrouble, history_error
 from vpnprobe.model.errors import UsageError
 
 
@@ -34,6 +34,8 @@ def test_the_extended_codes_of_sqlite(code: int, told: str) -> None:
     assert str(error).startswith("history /var/history.db: ")
     assert told in str(error)
     assert str(error).endswith("(text of the driver)")
+    # Who may not write there has named the wrong place; all else is the place's own trouble.
+    assert isinstance(error, HistoryTrouble) == ("permission" not in told)
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,13 @@ def _state_file(plan: Plan, option: str | None, plan_file: Path) -> Path:
 
 
 def _history(plan: Plan, option: str | None, tell: Tell) -> History:
-    """Open the history. A server that is not there just now will be; a file that cannot be opened is a mistake."""
+    """Open the history.
+
+    A server that is not there just now will be, and for a disk that is full nobody's eyes are shut; a file that cannot
+    be one is a mistake.
+    """
     from vpnprobe.fleet.events import Event
-    from vpnprobe.history.faults import HistoryError
+    from vpnprobe.history.faults import HistoryError, HistoryTrouble
     from vpnprobe.history.location import default_file
     from vpnprobe.history.store import History
 
@@ -181,7 +185,7 @@ def _history(plan: Plan, option: str | None, tell: Tell) -> History:
     try:
         history.open()
     except HistoryError as error:
-        if "://" not in history.place:
+        if "://" not in history.place and not isinstance(error, HistoryTrouble):
             raise
         tell(Event("history-not-opened", "error", {"reason": str(error)}))
     return history

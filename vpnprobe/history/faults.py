@@ -13,6 +13,10 @@ class HistoryError(UsageError):
     """The history cannot be read or written just now. Nothing was changed; the same may work later."""
 
 
+class HistoryTrouble(HistoryError):
+    """Nothing that was named wrongly: the place is locked, full, damaged or out of order."""
+
+
 # By SQLite's primary result code (https://www.sqlite.org/rescode.html).
 _SQLITE: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_BUSY: "another program has it locked; end that one, or wait",
@@ -25,6 +29,15 @@ _SQLITE: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_CORRUPT: "it is damaged; move it away and put back a copy, or let a new one begin",
     sqlite3.SQLITE_NOTADB: "it is no SQLite database; name another file",
 }
+_TROUBLE: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+    }
+)
 # By PostgreSQL's SQLSTATE or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _POSTGRESQL: Final[Mapping[str, str]] = {
     "55P03": "another program has a table locked; end that one, or wait",
@@ -40,7 +53,8 @@ def history_error(error: BaseException, place: str) -> HistoryError:
     """Return what the driver's `error` means for the history at `place`."""
     told = _meaning(error)
     detail = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return HistoryError(f"history {place}: {told} ({detail})" if told else f"history {place}: {detail}")
+    kind = HistoryTrouble if (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _TROUBLE else HistoryError
+    return kind(f"history {place}: {told} ({detail})" if told else f"history {place}: {detail}")
 
 
 def _meaning(error: BaseException) -> str:
