@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 URL = "https://vpn.lab.example:8443/VPNPhone"
 HASH = "5X6B6plUwUSXZnjQ4kGM33mpMXY="
 PLAIN = "SEP8CB64F576113.cnf.xml"
+CCM_AND_TFTP = 2
 
 
 def files_of(name: str) -> dict[str, bytes]:
@@ -115,19 +116,17 @@ class TestFiles:
         assert list(files_of("healthy-unsigned")) == [PLAIN]
 
     def test_signature_of_signed_file_is_right(self) -> None:
-        pki = LabPki(NOW)
-        data = boot_files(find_scenario("healthy"), pki, group_url=URL, cert_hashes=[HASH], now=NOW)
+        data = files_of("healthy")
         signed, plain = data[f"{PLAIN}.sgn"], data[PLAIN]
-        header_length = check_signature(signed, pki.authority("capf").certificate)
+        header_length = check_signature(signed, listed(data, CCM_AND_TFTP))
         assert signed[:8] == bytes.fromhex("0100020100020002")
         assert signed[header_length:] == plain
         assert f"{PLAIN}.sgn".encode() + b"\0" in signed[:header_length]
 
     def test_encrypted_file_is_signed_and_unreadable(self) -> None:
-        pki = LabPki(NOW)
-        data = boot_files(find_scenario("config-encrypted"), pki, group_url=URL, cert_hashes=[HASH], now=NOW)
+        data = files_of("config-encrypted")
         encrypted = data[f"{PLAIN}.enc.sgn"]
-        header_length = check_signature(encrypted, pki.authority("capf").certificate)
+        header_length = check_signature(encrypted, listed(data, CCM_AND_TFTP))
         assert encrypted[:5] == bytes.fromhex("0100020200")
         assert len(encrypted[header_length:]) % 16 == 0
         assert b"<device" not in encrypted
@@ -137,16 +136,35 @@ class TestFiles:
         assert b"SEP001AE2BC16CB.cnf.xml.sgn\0" in signed
         assert b"SEP8CB64F576113" not in signed[:600].partition(b"<?xml")[0]
 
-    def test_trust_list_holds_capf(self) -> None:
+    def test_trust_list_names_the_services_of_the_cluster(self) -> None:
         pki = LabPki(NOW)
         data = boot_files(find_scenario("healthy"), pki, group_url=URL, cert_hashes=[HASH], now=NOW)
         for name in ("ITLFile.tlv", "ITLSEP8CB64F576113.tlv"):
-            capf = pki.authority("capf")
-            header_length = check_signature(data[name], capf.certificate)
-            records = data[name][header_length:]
-            [first_length] = struct.unpack_from(">H", records, 3)
-            assert struct.unpack_from(">BHH", records, first_length)[:2] == (1, 2)
-            assert records.count(capf.der) == 2
+            check_signature(data[name], records(data[name])[0][1])
+            assert [role for role, _ in records(data[name])] == [0, 0, CCM_AND_TFTP, 4, 21]
+        assert listed(data, 4) == pki.authority("capf").certificate
+
+
+def records(data: bytes) -> list[tuple[int, x509.Certificate]]:
+    """Read role (tag 4) and certificate (tag 9) of each record behind the header."""
+    [at] = struct.unpack_from(">H", data, 8)
+    found = []
+    while at < len(data):
+        [length] = struct.unpack_from(">H", data, at + 3)
+        items, end = {}, at + length
+        at += 5
+        while at < end:
+            tag, size = struct.unpack_from(">BH", data, at)
+            items[tag] = data[at + 3 : at + 3 + size]
+            at += 3 + size
+        found.append((int.from_bytes(items[4], "big"), x509.load_der_x509_certificate(items[9])))
+    return found
+
+
+def listed(files: dict[str, bytes], role: int) -> x509.Certificate:
+    """The certificate of the only record with this role."""
+    [certificate] = [found for number, found in records(files["ITLFile.tlv"]) if number == role]
+    return certificate
 
 
 def check_signature(data: bytes, signer: x509.Certificate) -> int:
@@ -161,7 +179,7 @@ def check_signature(data: bytes, signer: x509.Certificate) -> int:
     key = signer.public_key()
     assert isinstance(key, rsa.RSAPublicKey)
     covered = data[:at] + data[at + 3 + length :]
-    key.verify(data[at + 3 : at + 3 + length], covered, padding.PKCS1v15(), hashes.SHA256())
+    key.verify(data[at + 3 : at + 3 + length], covered, padding.PKCS1v15(), hashes.SHA1())
     assert header_length % 4 == 0
     return int(header_length)
 

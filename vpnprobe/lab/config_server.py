@@ -10,12 +10,13 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from vpnprobe.lab.certificates import LabPki
+from vpnprobe.lab.cluster import Cluster
 from vpnprobe.lab.configuration import configuration_file
 from vpnprobe.lab.hostile import EndlessTftp
 from vpnprobe.lab.http import PlainStream, read_request, response
 from vpnprobe.lab.listening import refuse, tcp_server, udp_server
-from vpnprobe.lab.scenario import OTHER_MAC, PHONE_MAC, ConfigServer, Scenario
-from vpnprobe.lab.signed_files import ROLE_CAPF, ROLE_CCM_AND_TFTP, encrypted_file, signed_file, trust_list
+from vpnprobe.lab.scenario import CUCM_NAME, OTHER_MAC, PHONE_MAC, ConfigServer, Scenario
+from vpnprobe.lab.signed_files import encrypted_file, signed_file
 from vpnprobe.lab.tftp import tftp_server
 from vpnprobe.model.target import device_name
 
@@ -34,11 +35,10 @@ def boot_files(
     files = {f"{device}.cnf.xml": plain}
     if wanted.signed_name == "unsigned":
         return files
-    # CAPF signs here: the lab has no CUCM certificate of its own, and the probe verifies no signature.
-    signer = pki.authority("capf")
-    members = [(ROLE_CCM_AND_TFTP, signer), (ROLE_CAPF, signer)]
+    cluster = Cluster(CUCM_NAME, now, pki.authority("capf"))
+    signer = cluster.call_manager
     for name in (f"ITL{device}.tlv", "ITLFile.tlv"):
-        files[name] = trust_list(members, name, signer, now)
+        files[name] = cluster.trust_list(name)
     owner = device if wanted.signed_name == "right" else device_name(OTHER_MAC)
     files[f"{device}.cnf.xml.sgn"] = signed_file(plain, f"{owner}.cnf.xml.sgn", signer, now)
     if wanted.form == "short":

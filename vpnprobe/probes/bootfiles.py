@@ -16,10 +16,12 @@ from vpnprobe.model.config import ConfigKind, PhoneConfig
 from vpnprobe.model.errors import WireError
 from vpnprobe.model.observation import BootFile, ConfigReading, SignedFile
 from vpnprobe.model.target import Endpoint
+from vpnprobe.model.trust import Encryption
 from vpnprobe.phoneconfig.sepconfig import parse_phone_config
 from vpnprobe.phones.profile import Boot
 from vpnprobe.transport.tftp import fetch_tftp
-from vpnprobe.wire.sgn import SignedKind, is_signed_file, parse_signed_header
+from vpnprobe.wire.sgn import SignedHeader, SignedKind, is_signed_file, parse_signed_header
+from vpnprobe.wire.sgn_items import HASH_NAMES
 from vpnprobe.wire.tftp import TftpOptions
 
 # CUCM's port for configuration files (CUCM TCP and UDP port usage guide).
@@ -169,6 +171,7 @@ def _with_content(file: BootFile, data: bytes | None) -> BootFile:
 
 
 def _signed_file(data: bytes) -> SignedFile | None:
+    """Read the header of a signed file; its signature is another matter (`vpnprobe.probes.trust`)."""
     if not is_signed_file(data):
         return None
     try:
@@ -179,8 +182,24 @@ def _signed_file(data: bytes) -> SignedFile | None:
         header_length=header.header_length,
         signer=header.signer_name,
         issuer=header.signer_issuer,
+        serial=header.signer_serial,
         hash_algorithm=header.hash_name,
+        key_bits=header.key_bits,
         file_name=header.file_name,
         timestamp=header.timestamp,
         encrypted=header.kind is SignedKind.ENCRYPTED,
+        encryption=_encryption(header),
+    )
+
+
+def _encryption(header: SignedHeader) -> Encryption | None:
+    found = header.encryption
+    if found is None:
+        return None
+    return Encryption(
+        iv_length=found.iv_length,
+        key_bits=found.key_bits,
+        key_algorithm=found.key_algorithm,
+        wrapped_key_length=found.wrapped_key_length,
+        hash_algorithm=HASH_NAMES.get(found.hash_algorithm) if found.hash_algorithm is not None else None,
     )

@@ -23,8 +23,9 @@ from vpnprobe.probes.bootfiles import (
     offered,
     read_content,
 )
-from vpnprobe.probes.options import AskDhcp, PhoneOptions
+from vpnprobe.probes.options import AskDhcp, GivenServer, NetworkOptions, PhoneOptions
 from vpnprobe.probes.recorder import Recorder, StageOutcome
+from vpnprobe.probes.trust import TrustFiles
 from vpnprobe.transport.names import Resolver
 
 # The name that phones look up when DHCP gave them no server (Cisco IP phone administration guides).
@@ -34,40 +35,38 @@ WELL_KNOWN_NAME = "CiscoCM1"
 _SHARE_OF_DEADLINE = 0.5
 
 
-class ConfigStages:
-    """The boot-files and config stages of one phone probe."""
+class BootFiles:
+    """Finds a phone's configuration server and fetches the boot files from it, each attempt recorded.
 
-    def __init__(self, options: PhoneOptions, boot: Boot, recorder: Recorder, resolver: Resolver) -> None:
-        self._options = options
+    `wanted` None means: look for the DNS name CiscoCM1. `received` maps the place of a file in the recorder's
+    `boot_files` to its bytes.
+    """
+
+    def __init__(
+        self,
+        boot: Boot,
+        device: str,
+        recorder: Recorder,
+        resolver: Resolver,
+        network: NetworkOptions,
+        *,
+        wanted: GivenServer | AskDhcp | None,
+        http_port: int | None,
+    ) -> None:
         self._boot = boot
+        self._device = device
         self._recorder = recorder
         self._resolver = resolver
-        self._device = device_name(options.mac)
+        self._network = network
+        self._wanted = wanted
+        self._http_port = http_port
         self._http_gone = False
         self._deadline = 0.0
+        self.received: dict[int, bytes] = {}
 
-    async def run(self) -> None:
-        """Run both stages."""
-        self._deadline = asyncio.get_running_loop().time() + self._options.network.deadline * _SHARE_OF_DEADLINE
-        with self._recorder.stage("boot-files") as outcome:
-            content = await self._fetch(outcome)
-        with self._recorder.stage("config") as outcome:
-            self._recorder.config = reading = content.reading if content else ConfigReading(origin="none")
-            if reading.config is None:
-                why = "--cert-hash given" if self._options.cert_hashes else "no configuration"
-                (outcome.skip if reading.origin == "none" else outcome.fail)(reading.problem or why)
-
-    async def _fetch(self, outcome: StageOutcome) -> Content | None:
-        """Get the configuration file; None where there is none to be had."""
-        given = self._options.config
-        if given is not None:
-            outcome.skip("--config given")
-            self._recorder.tftp_server = TftpServer(origin="config-file")
-            return read_content(given.name, given.data, "file")
-        if self._options.cert_hashes and self._options.server is None:
-            outcome.skip("--cert-hash given")
-            self._recorder.tftp_server = TftpServer(origin="config-file")
-            return None
+    async def fetch(self, outcome: StageOutcome) -> Content | None:
+        """Ask each address of the server until one answers; None when no configuration came."""
+        self._deadline = asyncio.get_running_loop().time() + self._network.deadline * _SHARE_OF_DEADLINE
         self._recorder.tftp_server = server = await self._find_server()
         if server.endpoint is None or not server.addresses:
             outcome.fail("no configuration server")
@@ -85,7 +84,7 @@ class ConfigStages:
 
     async def _find_server(self) -> TftpServer:
         """Name the configuration server: the operator's word, DHCP where asked for, else the well-known name."""
-        wanted, families = self._options.server, self._options.network.families
+        wanted, families = self._wanted, self._network.families
         if isinstance(wanted, AskDhcp):
             return await self._ask_dhcp(wanted)
         if wanted is None:
@@ -95,7 +94,7 @@ class ConfigStages:
     async def _ask_dhcp(self, wanted: AskDhcp) -> TftpServer:
         from vpnprobe.transport.dhcp import inform
 
-        answer = await inform(wanted.interface, timeout=self._options.network.timeout)
+        answer = await inform(wanted.interface, timeout=self._network.timeout)
         if answer.tftp_addresses:
             first = answer.tftp_addresses[0]
             return TftpServer(
@@ -103,7 +102,7 @@ class ConfigStages:
             )
         if answer.tftp_name:
             return await locate_server(
-                self._resolver, self._options.network.families, "dhcp-option-66", Endpoint(answer.tftp_name, TFTP_PORT)
+                self._resolver, self._network.families, "dhcp-option-66", Endpoint(answer.tftp_name, TFTP_PORT)
             )
         detail = "the DHCP server gives neither option 150 nor option 66"
         failure = answer.failure or Failure(kind=FailureKind.SERVER_ERROR, detail=detail)
@@ -120,20 +119,69 @@ class ConfigStages:
 
     async def _get(self, server: Endpoint, name: str) -> Fetched:
         """Fetch one file, by HTTP first where the model does, and record every attempt."""
-        timeout = self._options.network.timeout
+        timeout = self._network.timeout
         if self._boot.protocols[0] == "http" and not self._http_gone:
-            where = Endpoint(server.host, self._options.http_port or self._boot.http_port or HTTP_PORT)
+            where = Endpoint(server.host, self._http_port or self._boot.http_port or HTTP_PORT)
             left = max(self._deadline - asyncio.get_running_loop().time(), 0)
             fetched = await fetch_by_http(where, name, timeout=min(timeout, left))
-            self._recorder.boot_files.append(fetched[0])
+            self._note(fetched)
             # Only a server that does not speak HTTP sends a phone to TFTP; a "not there" is an answer.
             if fetched[0].outcome not in ABSENT:
                 return fetched
             self._http_gone = True
         options = offered(self._boot.tftp_options)
         fetched = await fetch_by_tftp(server, name, timeout=timeout, deadline=self._deadline, options=options)
-        self._recorder.boot_files.append(fetched[0])
+        self._note(fetched)
         return fetched
+
+    def _note(self, fetched: Fetched) -> None:
+        file, data = fetched
+        if data is not None:
+            self.received[len(self._recorder.boot_files)] = data
+        self._recorder.boot_files.append(file)
+
+
+class ConfigStages:
+    """The boot-files and config stages of one phone probe."""
+
+    def __init__(self, options: PhoneOptions, boot: Boot, recorder: Recorder, resolver: Resolver) -> None:
+        self._options = options
+        self._recorder = recorder
+        self._files = BootFiles(
+            boot,
+            device_name(options.mac),
+            recorder,
+            resolver,
+            options.network,
+            wanted=options.server,
+            http_port=options.http_port,
+        )
+
+    async def run(self) -> None:
+        """Run both stages."""
+        with self._recorder.stage("boot-files") as outcome:
+            content = await self._fetch(outcome)
+            trust = TrustFiles(self._recorder, self._files.received)
+            trust.read_lists()
+            trust.check_files()
+        with self._recorder.stage("config") as outcome:
+            self._recorder.config = reading = content.reading if content else ConfigReading(origin="none")
+            if reading.config is None:
+                why = "--cert-hash given" if self._options.cert_hashes else "no configuration"
+                (outcome.skip if reading.origin == "none" else outcome.fail)(reading.problem or why)
+
+    async def _fetch(self, outcome: StageOutcome) -> Content | None:
+        """Get the configuration file; None where there is none to be had."""
+        given = self._options.config
+        if given is not None:
+            outcome.skip("--config given")
+            self._recorder.tftp_server = TftpServer(origin="config-file")
+            return read_content(given.name, given.data, "file")
+        if self._options.cert_hashes and self._options.server is None:
+            outcome.skip("--cert-hash given")
+            self._recorder.tftp_server = TftpServer(origin="config-file")
+            return None
+        return await self._files.fetch(outcome)
 
 
 async def locate_server(
