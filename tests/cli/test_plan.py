@@ -53,6 +53,18 @@ def test_quiet_says_it_in_one_line(cli: CommandLine, example: Path) -> None:
     assert ended.out == "3 probes; alerts go to nobody; the plan is in order\n"
 
 
+def test_directories_that_are_not_there_yet_are_told(cli: CommandLine, example: Path, tmp_path: Path) -> None:
+    example.write_text(
+        f'[watch]\nstate = "{tmp_path}/state.json"\n[metrics]\ntextfile = "{tmp_path}/none/x.prom"\n'
+        f'[history]\ndatabase = "postgresql://me@db/x"\n{example.read_text()}'
+    )
+    ended = cli("plan", "check", example, "--quiet")
+    assert (ended.code, ended.err) == (
+        OK,
+        f"vpnprobe: textfile: there is no {tmp_path}/none yet; make it before the start\n",
+    )
+
+
 def test_from_standard_input() -> None:
     ended = in_process("plan", "check", "-", "--quiet", stdin=in_process("plan", "example").out)
     assert (ended.code, ended.out, ended.err) == (OK, "3 probes; alerts go to nobody; the plan is in order\n", "")

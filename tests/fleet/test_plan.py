@@ -372,6 +372,11 @@ FAULTS: dict[str, tuple[str, int, str]] = {
         "database cannot be used: a password does not belong in the URL",
     ),
     "history for a minute": (f'[history]\nkeep = "1m"\n{GATEWAY}', 2, "keep takes a time from 1d to 36500d"),
+    "textfile that nobody reads": (
+        f'[metrics]\ntextfile = "/srv/vpnprobe.txt"\n{GATEWAY}',
+        2,
+        "textfile names '/srv/vpnprobe.txt', which the node exporter does not read; choose a name that ends in .prom",
+    ),
     "nothing at once": (f"[watch]\nat-once = 0\n{GATEWAY}", 2, "at-once takes a whole number from 1 to 1000"),
     "state without a name": (f'[watch]\nstate = " "\n{GATEWAY}', 2, "state takes a text in quotation marks"),
 }

@@ -102,7 +102,7 @@ def test_asking_by_dhcp_needs_capabilities(tftp: str) -> None:
         ('[history]\ndatabase = "/srv/history.db"', ["ReadWritePaths=/srv"]),
         ('[history]\ndatabase = "postgresql://me@db/x"', []),
         (
-            '[history]\ndatabase = "/srv/history.db"\n[watch]\nstate = "/srv/state"\n[metrics]\ntextfile = "/a/x"',
+            '[history]\ndatabase = "/srv/history.db"\n[watch]\nstate = "/srv/state"\n[metrics]\ntextfile = "/a/x.prom"',
             ["ReadWritePaths=/a", "ReadWritePaths=/srv"],
         ),
     ],

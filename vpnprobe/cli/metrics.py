@@ -48,6 +48,6 @@ def textfile_of(plan: Plan) -> Textfile | None:
         return None
     require_prometheus_client()
     path = Path(plan.textfile).absolute()
-    if path.suffix != ".prom" or not path.parent.is_dir():
-        raise UsageError(f"textfile {path}: the collector reads *.prom; name such a file in a directory that there is")
+    if not path.parent.is_dir():
+        raise UsageError(f"textfile {path}: there is no such directory; make it, or name another file")
     return Textfile(path, samples_of, exposition)

@@ -46,13 +46,20 @@ def check(file: PlanArgument, quiet: shared.QuietOption = False) -> int:
 
     Example: vpnprobe plan check plan.toml
 
-    Files that the plan names are read, so check it on the machine that it is for. - is standard input.
+    Files that the plan names are read, so check it on the machine that it is for. - is standard input. Directories
+    that are not there yet, for what is to be written, are told on standard error.
     """
     from vpnprobe.cli.planned import read_plan_aloud
 
     read = read_plan_aloud(file)
     if not quiet:
         sys.stdout.writelines(f"{printable(_described(probe))}\n" for probe in read.probes)
+    for setting, name in read.written.items():
+        folder = Path(name).absolute().parent
+        if not folder.is_dir():
+            sys.stderr.write(
+                f"vpnprobe: {setting}: there is no {printable(str(folder))} yet; make it before the start\n"
+            )
     alerts = ", ".join(target.name for target in read.alerts) or "nobody"
     sys.stdout.write(f"{_count(len(read.probes), 'probe')}; alerts go to {alerts}; the plan is in order\n")
     return OK

@@ -102,6 +102,12 @@ class Plan:
     at_once: int | None = None
     textfile: str | None = None
 
+    @property
+    def written(self) -> dict[str, str]:
+        """The files that are written for this plan, by the names of their settings; a server is none."""
+        named = {"database": self.database, "state": self.state, "textfile": self.textfile}
+        return {key: name for key, name in named.items() if name is not None and "://" not in name}
+
 
 class PlanError(UsageError):
     """A plan with faults, in the order of their lines. The text has all of them, `complaints` one in each."""
@@ -184,7 +190,7 @@ class _Reader:
             keep_days=_read(history, "keep", _days, None),
             state=_read(watch, "state", values.text, None),
             at_once=_read(watch, "at-once", values.whole(1, 1000), None),
-            textfile=_read(metrics, "textfile", values.text, None),
+            textfile=_read(metrics, "textfile", _textfile, None),
         )
         for section in (history, watch, metrics, defaults, self._root):
             if section is not None:
@@ -330,6 +336,13 @@ def _database(value: object) -> str:
     except UsageError as error:
         # There it is an option.
         raise UsageError(f"cannot be used: {str(error).removeprefix('--database').lstrip(': ')}") from error
+    return name
+
+
+def _textfile(value: object) -> str:
+    name = values.text(value)
+    if not name.endswith(".prom"):
+        raise UsageError(f"names {name!r}, which the node exporter does not read; choose a name that ends in .prom")
     return name
 
 

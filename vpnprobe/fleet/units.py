@@ -181,10 +181,7 @@ def _asks_dhcp(probe: PlannedProbe) -> bool:
 
 def _written(plan: Plan, file: Path) -> list[str]:
     """Return the directories, beside the services' own, in which the plan has files written."""
-    names = [plan.state, plan.textfile]
-    if plan.database is not None and "://" not in plan.database:
-        names.append(plan.database)
-    folders = {str((file.parent / name).parent) for name in names if name is not None}
+    folders = {str((file.parent / name).parent) for name in plan.written.values()}
     return sorted(folders - {f"/var/lib/{_STATE_DIRECTORY}"})
 
 
