@@ -141,7 +141,7 @@ def test_a_certificate_for_no_gateway_at_all() -> None:
     change = plan(given(NEW, host="vnp.example.com"))
     text = (
         f"No phone dials a gateway that the new certificate {cert_hash(NEW)} is for (vnp.example.com): write HOST= as "
-        "in the phones' URLs."
+        "the host in the phones' URLs, without a port."
     )
     assert ("inconclusive", text) in told(change, sight(OLD))
     assert told(change) == []

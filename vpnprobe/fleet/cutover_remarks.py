@@ -100,7 +100,7 @@ def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[
             yield Remark(
                 "inconclusive",
                 f"No phone dials a gateway that the new certificate {one.cert_hash} is for"
-                f"{f' ({one.host})' if one.host else ''}: write HOST= as in the phones' URLs.",
+                f"{f' ({one.host})' if one.host else ''}: write HOST= as the host in the phones' URLs, without a port.",
             )
     for sight in sights:
         end = endpoints[sight.key]
