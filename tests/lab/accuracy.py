@@ -16,18 +16,31 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from vpnprobe.checks.evaluate import judge
+from vpnprobe.lab.capf.network import CapfLab, running_capf_lab
+from vpnprobe.lab.capf.scenario import CapfScenario
 from vpnprobe.lab.catalogue import AnyScenario, all_scenarios, find_any_scenario
 from vpnprobe.lab.federation.network import FederationLab, running_federation_lab
 from vpnprobe.lab.federation.scenario import FederationScenario
 from vpnprobe.lab.gateway import PASSWORD, USER
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.scenario import Scenario
+from vpnprobe.model.capf import Family
 from vpnprobe.model.finding import Finding, Report, Verdict
 from vpnprobe.model.target import parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.pki.fingerprint import sha256
+from vpnprobe.probes.capf import CapfProbe
 from vpnprobe.probes.federation import FederationProbe, FederationShared
-from vpnprobe.probes.options import FederationOptions, GivenServer, NetworkOptions, Password, PhoneOptions
+from vpnprobe.probes.options import (
+    CapfOptions,
+    FederationOptions,
+    GivenConfig,
+    GivenFile,
+    GivenServer,
+    NetworkOptions,
+    Password,
+    PhoneOptions,
+)
 from vpnprobe.probes.phone import PhoneProbe
 from vpnprobe.transport.tls_settings import ClientCredential
 
@@ -150,6 +163,39 @@ def federation_options(lab: FederationLab) -> list[FederationOptions]:
     ]
 
 
+_STACKS: dict[str, tuple[Family, ...]] = {
+    "v4": ("IPv4",),
+    "v6": ("IPv6",),
+    "dual": ("IPv6", "IPv4"),
+    "both": ("IPv6", "IPv4"),
+}
+
+
+def capf_options(lab: CapfLab) -> CapfOptions:
+    """Return what the probe is run with in this scenario: the same as the command line of `lab.arguments`."""
+    wanted, directory = lab.scenario.options, lab.directory
+
+    def given(name: str) -> bytes:
+        return (directory / name).read_bytes()
+
+    trust_list = GivenFile(name="ITLFile.tlv", data=given("ITLFile.tlv")) if wanted.trust_list else None
+    return CapfOptions(
+        server=lab.server,
+        profile=load_profile(lab.scenario.model),
+        stack=wanted.stack,
+        phone_addresses=_STACKS[wanted.addresses or wanted.stack],
+        ipv6_enabled=wanted.enable_ipv6,
+        keep_alive_min=wanted.keep_alive,
+        idle_timeout_min=wanted.idle_timeout,
+        certificates=_ders(directory / "capf.pem") if wanted.certificate else (),
+        trust_lists=() if trust_list is None else (trust_list,),
+        config=GivenConfig(name="SEP.cnf.xml", data=given("SEP.cnf.xml")) if wanted.auth_mode is not None else None,
+        online_ca=lab.online_ca if wanted.online_ca else None,
+        roots=_ders(directory / "online-ca-root.pem") if wanted.online_ca and wanted.given_root else (),
+        network=NetworkOptions(resolvers=(lab.resolver,), timeout=_STEP_TIMEOUT_S),
+    )
+
+
 def _ders(path: Path) -> tuple[bytes, ...]:
     chain = x509.load_pem_x509_certificates(path.read_bytes())
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in chain)
@@ -176,10 +222,19 @@ async def probe_federation(scenario: FederationScenario) -> Outcome:
     return Outcome(scenario, tuple(judge(evidence) for evidence in found))
 
 
+async def probe_capf(scenario: CapfScenario) -> Outcome:
+    """Run the scenario's lab and the probe against it; nothing may be said to the CAPF."""
+    async with running_capf_lab(scenario) as lab:
+        evidence = await CapfProbe(capf_options(lab)).run()
+        assert not lab.heard
+    return Outcome(scenario, (judge(evidence),))
+
+
 # How each kind of scenario is probed.
 PROBES: dict[str, Callable[[Any], Awaitable[Outcome]]] = {
     "phone": probe,
     "federation": probe_federation,
+    "capf": probe_capf,
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, NamedTuple, Protocol
 
+from vpnprobe.lab.capf.network import running_capf_lab
+from vpnprobe.lab.capf.scenarios import capf_scenarios
 from vpnprobe.lab.federation.network import running_federation_lab
 from vpnprobe.lab.federation.scenarios import federation_scenarios
 from vpnprobe.lab.naming import by_name
@@ -63,6 +65,7 @@ class Kind(NamedTuple):
 KINDS: Final[dict[str, Kind]] = {
     "phone": Kind(scenarios, running_lab),
     "federation": Kind(federation_scenarios, running_federation_lab),
+    "capf": Kind(capf_scenarios, running_capf_lab),
 }
 
 

@@ -269,6 +269,9 @@ def _judge_verifiable(case: Case, shown: CapfCertificate) -> Result:
         return unclear("key or signature of the certificate cannot be read", **facts)
     if leaf.curve is not None and not profile.ec_capable:
         return failed(f"the key is {key}; a {own} knows RSA only", **facts)
+    is_ec_signed = (leaf.signature_algorithm or "").startswith("ecdsa")
+    if is_ec_signed and not leaf.self_signed and not profile.ec_capable:
+        return failed(f"signed with {leaf.signature_algorithm}; a {own} knows RSA only", **facts)
     if leaf.curve is None and leaf.key_bits is not None and not _MIN_RSA <= leaf.key_bits <= _MAX_RSA:
         return unclear(f"a key of {leaf.key_bits} bits; of phones {_MIN_RSA} to {_MAX_RSA} are known", **facts)
     is_sha2 = leaf.signature_hash.lower() not in ("sha1", "md5")

@@ -254,8 +254,8 @@ _NO_OPERATION: Final = 0
 _BY_STRING: Final = 1
 
 
-def _judge_auth_type(_case: Case, known: tuple[CapfVisit, int]) -> Result:
-    visit, mode = known
+def _judge_auth_type(_case: Case, known: tuple[int, CapfVisit]) -> Result:
+    mode, visit = known
     asked = visit.greeting.auth_type if visit.greeting is not None else None
     own = meaning("capf_auth_mode", mode)
     if asked is None:
@@ -279,7 +279,7 @@ CPF013 = Check(
     severity="critical",
     probes=("capf",),
     subjects=needs.dialled,
-    needs=needs.greeting & _mode,
+    needs=_mode & needs.greeting,
     judge=_judge_auth_type,
     covers=("CA-23",),
     rationale="CUCM and phone must use the same authentication, else the operation fails. The greeting asks before it "

@@ -1,0 +1,1 @@
+"""Stand-in CAPF servers that greet, or fail to, and the scenarios that use them."""
