@@ -36,12 +36,14 @@ class StatusMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class ConsoleLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One of the rotating log files, in the order in which they were written (VP-33).
 
-    `events` are the lines that say something of the VPN or of the trust lists, secrets removed; `lines` counts all.
+    `events` are the records that say something of the VPN or of the trust lists, secrets removed; `lines` and `records`
+    count all. A record may go on over several lines.
     """
 
     name: str
     size: int = 0
     lines: int = 0
+    records: int = 0
     sha256: str | None = None
     events: tuple[str, ...] = ()
     failure: Failure | None = None
@@ -50,12 +52,16 @@ class ConsoleLog(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class PhoneWeb(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The pages of one phone. `layout` names the page layout that was recognised, None where none was.
 
-    `device` and `network` map the field's name in our words to the phone's text.
+    `server` is the address and port that was asked, `leaf` the certificate that it showed over HTTPS, unverified.
+    `title` is what the pages call themselves. `device` and `network` map the field's name in our words to the phone's
+    text.
     """
 
     scheme: Literal["http", "https"] = "http"
     layout: str | None = None
     server: str | None = None
+    leaf: str | None = None
+    title: str | None = None
     pages: tuple[WebPage, ...] = ()
     device: dict[str, str] = {}
     network: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""A phone's own web pages and console logs: bytes to values."""
