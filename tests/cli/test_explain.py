@@ -93,6 +93,7 @@ def test_the_list(cli: CommandLine) -> None:
     listed = cli("explain").out.splitlines()
     assert [line.split()[0] for line in listed[: len(CHECKS)]] == [check.id for check in CHECKS]
     assert [line.split()[-1] for line in listed[: len(CHECKS)]] == [check.slug for check in CHECKS]
+    assert [line.split()[0] for line in listed[len(CHECKS) : -2]] == [kind.id for kind in DRIFTS]
     assert [entry["id"] for entry in cli("explain", "--json").json] == [check.id for check in CHECKS]
 
 

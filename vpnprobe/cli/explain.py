@@ -67,7 +67,7 @@ def explain(
     if unobservable:
         text = _unobservable(json=json)
     elif name is None:
-        text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS)
+        text = _json([_entry(check) for check in CHECKS]) if json else _list(CHECKS, DRIFTS)
     elif kinds := [kind for kind in DRIFTS if name.strip().lower() in (kind.id.lower(), kind.name)]:
         text = _json(kinds[0]) if json else _drift(kinds[0])
     elif codes := [code for code in CODES if name.strip() == str(code.number)]:
@@ -93,8 +93,9 @@ def _unobservable(*, json: bool) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _list(checks: Iterable[AnyCheck]) -> str:
+def _list(checks: Iterable[AnyCheck], drifts: Iterable[DriftKind]) -> str:
     lines = [f"{check.id}  {check.severity:8}  {check.stage:12}  {check.slug}" for check in checks]
+    lines += [f"{kind.id}  {kind.severity:8}  {'history':12}  {kind.name}" for kind in drifts]
     return "\n".join([*lines, "", "vpnprobe explain ID tells more about one."]) + "\n"
 
 
