@@ -129,6 +129,17 @@ def test_addresses_that_nobody_looked_at(change: CutoverPlan, verdict: str) -> N
     assert [one for one, _ in apart] == ["pass"]
 
 
+def test_a_gateway_that_changed_before_the_run_was_gone_on_with() -> None:
+    text = (
+        f"{HOST}:443 shows another certificate than when this run was begun, and phones of both parts are counted: begin "
+        "anew, with another file for --resume."
+    )
+    assert told(AFTER, sight(OLD, OLD), sight(NEW, NEW)) == [("inconclusive", text)]
+    # What was not seen then, or is not seen now, judged nobody.
+    assert told(AFTER, sight(None), sight(NEW)) == []
+    assert told(AFTER, sight(NEW, NEW), sight(NEW)) == []
+
+
 def test_gateways_that_are_no_part_of_the_change() -> None:
     change = plan(given(NEW, host=HOST), after=True)
     found = told(change, sight(NEW), sight(OLD, host="a.example"), sight(None, host="b.example"))

@@ -32,10 +32,15 @@ class CutoverRemarks:
         self._plan = plan
         self._sights: dict[str, GatewaySight] = {}
         self._with_both: set[str] = set()
+        # Gateways that show something else since the run is gone on with: phones of before were judged by that.
+        self._changed: list[GatewaySight] = []
 
     def add(self, line: FleetLine) -> None:
         """Take a line; of a gateway that comes again, the last one counts."""
         if isinstance(line, GatewaySight):
+            before = self._sights.get(line.key)
+            if before is not None and _shown(before) and _shown(line) and _shown(before) != _shown(line):
+                self._changed.append(line)
             self._sights[line.key] = line
         elif isinstance(line, CutoverPhone) and line.has_new_hash and line.has_old_hash:
             self._with_both.update(line.gateways)
@@ -44,6 +49,14 @@ class CutoverRemarks:
         """Return what is to be said, the heaviest first."""
         sights = [sight for _, sight in sorted(self._sights.items())]
         found = [*_of_certificates(self._plan), *_of_gateways(self._plan, sights)]
+        found += [
+            Remark(
+                "inconclusive",
+                f"{_endpoint(sight)} shows another certificate than when this run was begun, and phones of both parts are "
+                "counted: begin anew, with another file for --resume.",
+            )
+            for sight in self._changed
+        ]
         if not self._plan.after:
             # A phone that has both hashes proves that nothing was overwritten.
             found += [
@@ -165,6 +178,10 @@ def _not_seen(plan: CutoverPlan, text: str) -> Remark:
     if plan.after:
         return Remark("inconclusive", f"{text}: whether it has the new one is not known.")
     return Remark("warn", f"{text}: whether the new one is shown already is not known.")
+
+
+def _shown(sight: GatewaySight) -> set[str]:
+    return {leaf for leaf in sight.leaves.values() if leaf is not None}
 
 
 def _endpoint(sight: GatewaySight) -> Endpoint:
