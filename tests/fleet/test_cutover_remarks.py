@@ -131,8 +131,8 @@ def test_addresses_that_nobody_looked_at(change: CutoverPlan, verdict: str) -> N
 
 def test_a_gateway_that_changed_before_the_run_was_gone_on_with() -> None:
     text = (
-        f"{HOST}:443 shows another certificate than when this run was begun, and phones of both parts are counted: begin "
-        "anew, with another file for --resume."
+        f"{HOST}:443 shows another certificate than when this run was begun, and phones of both parts are counted: "
+        "begin anew, with another file for --resume."
     )
     assert told(AFTER, sight(OLD, OLD), sight(NEW, NEW)) == [("inconclusive", text)]
     # What was not seen then, or is not seen now, judged nobody.

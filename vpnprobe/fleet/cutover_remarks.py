@@ -52,8 +52,8 @@ class CutoverRemarks:
         found += [
             Remark(
                 "inconclusive",
-                f"{_endpoint(sight)} shows another certificate than when this run was begun, and phones of both parts are "
-                "counted: begin anew, with another file for --resume.",
+                f"{_endpoint(sight)} shows another certificate than when this run was begun, and phones of both parts "
+                "are counted: begin anew, with another file for --resume.",
             )
             for sight in self._changed
         ]
