@@ -17,8 +17,10 @@ from vpnprobe.checks import (
     handshake,
     host_id,
     login,
+    lsc,
     net,
     online_ca,
+    phone_web,
     pin,
     shown_certificate,
     tls,
@@ -49,8 +51,10 @@ CHECKS: Final[tuple[AnyCheck, ...]] = (
     *client_certificate.CHECKS,
     *login.CHECKS,
     *federation.CHECKS,
+    *lsc.CHECKS,
     *capf.CHECKS,
     *online_ca.CHECKS,
+    *phone_web.CHECKS,
 )
 
 # Ids of checks that no longer exist. They are never given to another check.

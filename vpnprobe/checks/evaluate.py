@@ -20,7 +20,7 @@ from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.checks.subjects import endpoint_label, gateway_label
 from vpnprobe.checks.values import as_in_this_run, run_values
 from vpnprobe.model.evidence import STAGES, Evidence, StageName, Tool
-from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Verdict
+from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Status, Verdict
 from vpnprobe.version import CATALOGUE_VERSION, __version__
 
 # Where a check broke is in the innermost lines; more would only swell the report.
@@ -39,6 +39,8 @@ STAGE_ORDER: Final[Mapping[str, tuple[StageName, ...]]] = {
 
 # How the lines of a phone's console log begin, after number, level and time.
 CONSOLE_PROCESSES: Final = ("VPNC: ", "SECD: ")
+
+_NO_GUIDE: Final = Guide()
 
 _TOOL: Final = Tool(name="vpnprobe", version=__version__, catalogue=CATALOGUE_VERSION)
 
@@ -122,49 +124,53 @@ def _not_asked_for(case: Case, answer: Result | Lack) -> Result | Lack:
 
 
 def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]) -> Finding:
-    check, answer, address = outcome.check, outcome.answer, outcome.subject.address
-    finding = Finding(
-        id=check.id,
-        name=check.slug,
-        stage=check.stage_in(evidence.probe),
-        status="error",
-        severity=check.severity,
-        subject=outcome.subject.label,
-        address=None if address is None else endpoint_label(evidence, address),
-        target=outcome.subject.target,
-        covers=check.covers,
-        summary="",
-    )
-    match answer:
+    match outcome.answer:
         case _Broken(error):
             summary = f"the check itself failed ({type(error).__name__}); please report it with the Evidence file"
             lines = traceback.format_exception(error)[-TRACEBACK_LINES:]
-            return msgspec.structs.replace(
-                finding, summary=summary, facts={"traceback": [line.strip() for line in lines]}
-            )
+            return _stated(evidence, outcome, "error", summary, {"traceback": [line.strip() for line in lines]})
         case Lack(why, status):
-            return msgspec.structs.replace(finding, status=status, summary=why)
+            return _stated(evidence, outcome, status, why, {})
         case Result(status=status, summary=summary, facts=facts) if status != "fail":
-            return msgspec.structs.replace(finding, status=status, summary=summary, facts=dict(facts))
+            return _stated(evidence, outcome, status, summary, facts)
         case Result(summary=summary, facts=facts, variant=variant):
             explained = _explained_by(outcome, outcomes)
             if explained:
                 summary = f"{summary} (a consequence of {', '.join(explained)})"
-                return msgspec.structs.replace(finding, status="inconclusive", summary=summary, facts=dict(facts))
+                return _stated(evidence, outcome, "inconclusive", summary, facts)
             values = run_values(evidence, outcome.subject) | {
                 name: _as_text(fact) for name, fact in facts.items() if fact is not None
             }
             lists = {name: fact for name, fact in facts.items() if isinstance(fact, list)}
-            guide = _fill_guide(evidence, outcome.subject, check.guide_for(variant), values, lists)
-            return msgspec.structs.replace(
-                finding,
-                status="fail",
-                summary=summary,
-                facts=dict(facts),
-                fix=guide.fix,
-                logs=_known_logs(evidence, guide.logs),
-                next=guide.next,
-            )
+            guide = _fill_guide(evidence, outcome.subject, outcome.check.guide_for(variant), values, lists)
+            return _stated(evidence, outcome, "fail", summary, facts, guide)
+
+
+def _stated(
+    evidence: Evidence,
+    outcome: _Outcome,
+    status: Status,
+    summary: str,
+    facts: Mapping[str, Fact],
+    guide: Guide = _NO_GUIDE,
+) -> Finding:
+    check, subject = outcome.check, outcome.subject
+    return Finding(
+        id=check.id,
+        name=check.slug,
+        stage=check.stage_in(evidence.probe),
+        status=status,
+        severity=check.severity,
+        subject=subject.label,
+        address=None if subject.address is None else endpoint_label(evidence, subject.address),
+        target=subject.target,
+        covers=check.covers,
+        summary=summary,
+        facts=dict(facts),
+        fix=guide.fix,
+        logs=_known_logs(evidence, guide.logs),
+        next=guide.next,
+    )
 
 
 def _explained_by(outcome: _Outcome, outcomes: Sequence[_Outcome]) -> tuple[str, ...]:

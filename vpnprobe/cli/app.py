@@ -16,6 +16,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from vpnprobe.cli import (
     capf,
+    cert,
     check,
     cutover,
     diagnose,
@@ -105,6 +106,7 @@ _COMMANDS = (
     diagnose,
     route,
     hashing,
+    cert,
     explain,
     recheck,
     plan,

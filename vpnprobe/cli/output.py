@@ -30,7 +30,7 @@ class ReportSink:
     `add` takes them as they come. JSON lines go out in that order, text in the order of their places, each as soon as
     it can; neither is kept. `close` writes what needs all of them (JSON, JUnit, nagios, Prometheus) and returns the
     exit code of the whole. With `several` each status line names its target; with `summary` text ends with a line about
-    them all.
+    them all. `line` is how text shows each report instead of by its page, one below the other.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class ReportSink:
         verbose: bool = False,
         several: bool = False,
         summary: bool = False,
+        line: Callable[[Report], str] | None = None,
     ) -> None:
         check_output(output)
         if form is Format.PROMETHEUS:
@@ -54,6 +55,9 @@ class ReportSink:
         self._verbose = verbose
         self._several = several
         self._summary = summary and not quiet and form is Format.TEXT
+        self._line = line
+        self._added = 0
+        self._seen: set[Verdict] = set()
         self._verdicts: dict[int, tuple[str, Verdict]] = {}
         self._reports: dict[int, Report] = {}
         self._waiting: dict[int, str] = {}
@@ -64,8 +68,11 @@ class ReportSink:
     def add(self, report: Report, place: int | None = None) -> None:
         """Take one report; `place` is where it stands among them all, by default behind those that were added."""
         if place is None:
-            place = len(self._verdicts)
-        self._verdicts[place] = report.target.label, report.verdict
+            place = self._added
+        self._added += 1
+        self._seen.add(report.verdict)
+        if self._summary:
+            self._verdicts[place] = report.target.label, report.verdict
         if self._format in _WHOLE:
             self._reports[place] = report
         elif self._format is Format.JSONL:
@@ -75,6 +82,11 @@ class ReportSink:
             while self._next in self._waiting:
                 self._write(self._waiting.pop(self._next))
                 self._next += 1
+
+    def tell(self, text: str) -> None:
+        """Write more behind the reports that were added, where text is what is written."""
+        if self._format is Format.TEXT:
+            self._write(text)
 
     def close(self) -> int:
         """Write what is still due and return the exit code."""
@@ -92,11 +104,11 @@ class ReportSink:
             with self._spool:
                 self._spool.seek(0)
                 write_parts(self._spool, self._output)
-        return exit_code(verdict for _, verdict in self._verdicts.values())
+        return exit_code(self._seen)
 
     def _write(self, text: str) -> None:
         """Write to standard output at once, to a file only when all is there."""
-        if self._written and self._format is Format.TEXT and not self._quiet:
+        if self._written and self._format is Format.TEXT and not self._quiet and self._line is None:
             text = f"\n{text}"
         self._written = True
         if self._output is None:
@@ -114,6 +126,9 @@ class ReportSink:
             from vpnprobe.render.json_report import render_jsonl
 
             return render_jsonl(report)
+        if self._line is not None:
+            text = self._line(report)
+            return f"{text}\n" if text else ""
         if self._quiet:
             from vpnprobe.render.monitoring import named_status_line
             from vpnprobe.render.status_line import status_line

@@ -19,6 +19,7 @@ from vpnprobe.pki.pkcs12 import load_pkcs12
 MAX_BLOCK = 8 * 1024 * 1024
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
+_MARK = b"-----"
 _END = b"-----END "
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
 _SETS = frozenset({b"PKCS7", b"PKCS #7 SIGNED DATA", b"CMS"})
@@ -32,14 +33,14 @@ def pem_blocks(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
     body: list[bytes] = []
     size = 0
     for line in lines:
-        begin = _BEGIN.search(line)
-        if begin is not None:
-            if label is not None:
-                break
-            label, body, size = begin[1], [], 0
-        elif label is not None and _END in line:
-            yield label, b"".join(body)
-            label = None
+        if _MARK in line:
+            if (begin := _BEGIN.search(line)) is not None:
+                if label is not None:
+                    break
+                label, body, size = begin[1], [], 0
+            elif label is not None and _END in line:
+                yield label, b"".join(body)
+                label = None
         elif label is not None and b":" not in line:
             # Lines such as `Proc-Type: 4,ENCRYPTED` can stand before the body.
             body.append(line.strip())
@@ -50,9 +51,14 @@ def pem_blocks(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         raise UsageError("a PEM block has no END line; copy or export the certificate again")
 
 
+def is_certificate_label(label: bytes) -> bool:
+    """Whether a PEM block of this label holds certificates."""
+    return label in _CERTIFICATES or label in _SETS
+
+
 def block_certificates(label: bytes, body: bytes) -> list[bytes]:
     """Return the certificates of one PEM block, none for a key or a request. Raises `UsageError`."""
-    if label not in _CERTIFICATES | _SETS:
+    if not is_certificate_label(label):
         return []
     try:
         der = binascii.a2b_base64(body, strict_mode=True)

@@ -7,11 +7,12 @@ RFC 4514 (`CN=gw,O=Example`, most significant part last) for reports, and OpenSS
 from __future__ import annotations
 
 from collections.abc import Hashable
+from functools import lru_cache
 
 import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, WireError
-from vpnprobe.pki.der import SEQUENCE, SET, read_children, read_element, read_oid, read_sequence, read_text
+from vpnprobe.pki.der import SEQUENCE, SET, Element, read_children, read_element, read_oid, read_sequence, read_text
 
 # A name has some ten attributes; what has more is an attack on the reader.
 MAX_ATTRIBUTES = 128
@@ -19,6 +20,9 @@ MAX_ATTRIBUTES = 128
 MAX_NAME_TEXT = 1024
 CUT = "…"
 _HEX_EXCERPT = 32
+
+# Relative distinguished names whose reading is kept.
+_REMEMBERED = 256
 
 COMMON_NAME = "2.5.4.3"
 
@@ -80,27 +84,31 @@ Name = tuple[tuple[Attribute, ...], ...]
 
 def parse_name(der: bytes) -> Name:
     """Read an X.501 Name that is all of `der`. Raises `WireError`."""
-    count = 0
-    name = []
-    for rdn in read_sequence(der, "name"):
-        attributes = []
-        for pair in read_children(rdn.expect(SET, "rdn").body, "rdn"):
-            count += 1
-            if count > MAX_ATTRIBUTES:
-                raise LimitExceeded("attributes in a name", MAX_ATTRIBUTES)
-            body = pair.expect(SEQUENCE, "attribute").body
-            oid = read_element(body, "attribute type")
-            value = read_element(body, "attribute value", len(oid.raw))
-            attributes.append(
-                Attribute(
-                    oid=read_oid(oid, "attribute type"),
-                    text=read_text(value),
-                    body=value.body,
-                    raw=value.raw,
-                )
-            )
-        name.append(tuple(attributes))
-    return tuple(name)
+    name = tuple(_read_rdn(rdn.expect(SET, "rdn").body) for rdn in read_sequence(der, "name"))
+    if sum(map(len, name)) > MAX_ATTRIBUTES:
+        raise LimitExceeded("attributes in a name", MAX_ATTRIBUTES)
+    return name
+
+
+# The phones of a company differ in their common names only.
+@lru_cache(maxsize=_REMEMBERED)
+def _read_rdn(body: bytes) -> tuple[Attribute, ...]:
+    pairs = read_children(body, "rdn")
+    if len(pairs) > MAX_ATTRIBUTES:
+        raise LimitExceeded("attributes in a name", MAX_ATTRIBUTES)
+    return tuple(map(_read_attribute, pairs))
+
+
+def _read_attribute(pair: Element) -> Attribute:
+    body = pair.expect(SEQUENCE, "attribute").body
+    oid = read_element(body, "attribute type")
+    value = read_element(body, "attribute value", len(oid.raw))
+    return Attribute(
+        oid=read_oid(oid, "attribute type"),
+        text=read_text(value),
+        body=value.body,
+        raw=value.raw,
+    )
 
 
 def common_names(name: Name) -> tuple[str, ...]:

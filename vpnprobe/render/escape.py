@@ -12,6 +12,8 @@ DEFAULT_LIMIT = 400
 
 def printable(text: str, limit: int = DEFAULT_LIMIT) -> str:
     r"""Return `text` on one line with every hidden character written as `\xNN` or `\uNNNN`, cut at `limit`."""
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     shown = "".join(_shown(character) for character in text[:limit])
     return shown + "…" if len(text) > limit else shown
 
