@@ -404,6 +404,26 @@ def test_no_room_where_a_report_waits_to_be_whole(
     assert not report.exists()
 
 
+def limited(place: Place, limit: str, *more: str) -> subprocess.CompletedProcess[str]:
+    words = command(*place.words, "-q", *more)
+    return subprocess.run(
+        ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *words],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=False,
+    )
+
+
+def test_a_want_of_open_files_is_not_told_of_the_server(place: Place) -> None:
+    """The usual limit of a shell is a soft one; where a hard one is too low, no phone is judged by that."""
+    assert limited(place, "-Sn 24", "--parallel", "64").stdout == ALL
+    refused = limited(place, "-n 200", "--parallel", "64")
+    assert (refused.returncode, refused.stdout) == (UNKNOWN, "")
+    assert "--parallel 64 may need 228 open files, and 200 are allowed here; give a smaller one" in refused.stderr
+    assert limited(place, "-n 200", "--parallel", "40").stdout == ALL
+
+
 # --- progress ---
 
 

@@ -36,6 +36,11 @@ _RATE_WINDOW_S = 10.0
 # Progress is written no more often than this.
 _PROGRESS_EVERY_S = 0.2
 
+# Open files: each phone that is under way has one, and so many phones are for each file (`FleetRun`); then gateways,
+# DNS, and what the program itself has open.
+_PHONE_FILES = 2
+_OTHER_FILES = 100
+
 # Rows of an inventory that are told one by one.
 _TOLD_ROWS = 20
 
@@ -252,7 +257,8 @@ def collect_options(
     retries: int,
     network: NetworkOptions,
 ) -> CollectOptions:
-    """Return what configurations are fetched with."""
+    """Return what configurations are fetched with; raises `UsageError` where so many cannot be under way at once."""
+    _allow_open_files(_PHONE_FILES * parallel + _OTHER_FILES, parallel)
     wanted: FetchBy = fetch.value
     return CollectOptions(
         servers=tuple(_server(word) for text in servers for word in text.replace(",", " ").split() or [text]),
@@ -264,6 +270,24 @@ def collect_options(
         timeout=network.timeout,
         families=network.families,
     )
+
+
+def _allow_open_files(wanted: int, parallel: int) -> None:
+    """Have so many files open at once: a want of them here would be told as a server that does not answer."""
+    try:
+        import resource
+    except ImportError:  # not on this system, which has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (ValueError, OSError) as error:
+        raise UsageError(
+            f"--parallel {parallel} may need {wanted:,} open files, and {hard:,} are allowed here; give a smaller one, "
+            "or raise ulimit -n"
+        ) from error
 
 
 def _server(text: str) -> Endpoint:
