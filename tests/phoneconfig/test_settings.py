@@ -53,8 +53,10 @@ def test_a_whole_configuration() -> None:
         "VPN: Host ID check = 0 = off",
         "VPN: MTU = 1290 bytes",
         "VPN: Fail to connect = 30 s",
-        "CallManager: 1 = cucm-sub1.lab.example (cucm-sub1), SCCP 2000, SIP 5060, SIP over TLS 5061, "
-        + "SIP OAuth 5090, SIP OAuth over MRA 5091",
+        (
+            "CallManager: 1 = cucm-sub1.lab.example (cucm-sub1), SCCP 2000, SIP 5060, SIP over TLS 5061, "
+            "SIP OAuth 5090, SIP OAuth over MRA 5091"
+        ),
         "CallManager: 2 = 192.0.2.10 (cucm-pub), SCCP 2000, SIP 5060, SIP over TLS 5061",
         "Security: Device security mode = 1 = non-secure",
         "Security: Transport = 4 = unknown",

@@ -18,6 +18,7 @@ from vpnprobe.wire.sgn import (
     is_signed_file,
     parse_signed_header,
     signed_content,
+    split_signature,
     strip,
 )
 from vpnprobe.wire.sgn_encryption import EncryptionValues
@@ -201,6 +202,55 @@ def test_limits() -> None:
         parse_signed_header(header_of(b"\x80\x00\x00" * (MAX_UNKNOWN_TAGS + 1)))
     with pytest.raises(LimitExceeded):
         parse_signed_header(header_of(b"") + bytes.fromhex("0100020005") * (MAX_RECORDS + 1))
+
+
+CONTAINER_TAGS = (3, 7, 9, 16, 17, 21)
+
+
+@pytest.mark.parametrize("tag", CONTAINER_TAGS)
+def test_a_hundred_containers_within_each_other_are_one_flat_header(tag: int) -> None:
+    items = bytes.fromhex("0e 0002 4100")
+    for _ in range(100):
+        items = bytes([tag]) + len(items).to_bytes(2, "big") + items
+    assert parse_signed_header(header_of(items)).file_name == "A"
+
+
+@pytest.mark.parametrize("tag", range(1, 30))
+def test_64_kib_announced_and_nothing_there(tag: int) -> None:
+    for length in (b"\xff\xff", b"\x00\x01"):
+        if tag == 13:
+            continue  # padding: a single byte without length, the rest are other items
+        with pytest.raises(Malformed):
+            parse_signed_header(header_of(bytes([tag]) + length))
+
+
+@pytest.mark.parametrize("tag", [tag for tag in range(1, 30) if tag != 13])
+def test_an_item_of_no_length_is_a_header_or_malformed(tag: int) -> None:
+    fixed = {8, 10, 11, 15, 20, 23, 24, 26, 28}
+    data = header_of(bytes([tag, 0, 0]))
+    if tag in fixed:
+        with pytest.raises(Malformed, match=r"^item \d+ at byte 10: 0 bytes instead of"):
+            parse_signed_header(data)
+    else:
+        assert parse_signed_header(data).header_length == len(data)
+
+
+def test_a_header_as_long_as_can_be() -> None:
+    data = header_of(b"\x0d" * (0xFFFF - 10))
+    assert parse_signed_header(data + b"payload").header_length == 0xFFFF
+    assert strip(data + b"payload") == b"payload"
+
+
+def test_of_a_repeated_item_the_last_one_counts() -> None:
+    header = parse_signed_header(header_of(bytes.fromhex("0e 0002 4100 0e 0002 4200 0c 0001 aa 0c 0002 bbbb")))
+    assert (header.file_name, header.signature_offset, header.signature_length) == ("B", 24, 2)
+
+
+def test_a_file_without_signature_is_all_content() -> None:
+    data = header_of(bytes.fromhex("0e 0002 4100")) + b"payload"
+    assert split_signature(data) == (data, None)
+    empty = header_of(bytes.fromhex("0c 0000")) + b"payload"
+    assert split_signature(empty) == (empty.replace(bytes.fromhex("0c0000"), b""), b"")
 
 
 def test_unknown_items_are_kept_by_tag_and_skipped() -> None:

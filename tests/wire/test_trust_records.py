@@ -14,6 +14,7 @@ from vpnprobe.model.errors import LimitExceeded, Malformed, WireError
 from vpnprobe.wire.sgn import parse_signed_header
 from vpnprobe.wire.sgn_items import MAX_NAME_BYTES
 from vpnprobe.wire.trust_records import (
+    MAX_ITEMS,
     MAX_NAMES,
     MAX_RECORDS,
     RawTrustRecord,
@@ -130,6 +131,7 @@ def test_a_record_as_long_as_can_be() -> None:
 
 
 LIMITS = {
+    "items": ("63 0000 " * MAX_ITEMS, "more than 160 items"),
     "names": ("02 0001 41 " * (MAX_NAMES + 1), "more than 64 names in the record"),
     "addresses": ("0a 0004 0a010105 " * (MAX_NAMES + 1), "more than 64 addresses in the record"),
     "name": (f"03 {MAX_NAME_BYTES + 1:04x} " + "41" * (MAX_NAME_BYTES + 1), "more than 1024 bytes in a name"),
@@ -139,7 +141,7 @@ LIMITS = {
 
 @pytest.mark.parametrize(("record", "problem"), LIMITS.values(), ids=LIMITS.keys())
 def test_limits_within_a_record_are_its_problem(record: str, problem: str) -> None:
-    (read,) = parse_trust_records(list_of(record + " 04 0002 0002"))
+    (read,) = parse_trust_records(list_of("04 0002 0002" + record))
     assert read.role == 2
     assert (read.problem or "").startswith(problem)
 

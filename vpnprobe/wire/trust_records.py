@@ -19,6 +19,7 @@ from vpnprobe.wire.sgn_items import HASH_NAMES, MAX_NAME_BYTES, decode_name, ite
 
 MAX_RECORDS = 2000  # a trust list has one record per server and role, some dozens in a large cluster
 MAX_NAMES = 64  # names, and addresses, of one record; one each is what was seen
+MAX_ITEMS = 160  # of one record; some ten are what was seen, the rest is room for names and addresses
 
 _RECORD_START = 5  # the record length item
 
@@ -111,12 +112,16 @@ def _split(reader: Reader) -> Iterator[Reader]:
 
 def _read_record(reader: Reader) -> RawTrustRecord:
     found: dict[int, list[bytes]] = {}
-    problems = []
+    problems: list[str] = []
     try:
-        while reader.remaining:
+        for _ in range(MAX_ITEMS):
+            if not reader.remaining:
+                break
             tag = reader.uint(1, "tag of an item")
             value = reader.vector(2, f"item {tag}")
             found.setdefault(tag, []).append(value)
+        if reader.remaining:
+            problems.append(f"more than {MAX_ITEMS} items")
     except Malformed as error:
         problems.append(str(error))
     values: dict[str, object] = {}
