@@ -23,6 +23,8 @@ from vpnprobe.lab.federation.network import FederationLab, running_federation_la
 from vpnprobe.lab.federation.scenario import FederationScenario
 from vpnprobe.lab.gateway import PASSWORD, USER
 from vpnprobe.lab.network import Lab, running_lab
+from vpnprobe.lab.phone_web.network import PhoneWebLab, running_phone_web_lab
+from vpnprobe.lab.phone_web.scenario import PHONE_MAC, PhoneWebScenario
 from vpnprobe.lab.scenario import Scenario
 from vpnprobe.model.capf import Family
 from vpnprobe.model.finding import Finding, Report, Verdict
@@ -40,8 +42,10 @@ from vpnprobe.probes.options import (
     NetworkOptions,
     Password,
     PhoneOptions,
+    PhoneWebOptions,
 )
 from vpnprobe.probes.phone import PhoneProbe
+from vpnprobe.probes.phone_web import PhoneWebProbe
 from vpnprobe.transport.tls_settings import ClientCredential
 
 # Labs that run at the same time: most of a faulty one's life is waiting.
@@ -230,11 +234,35 @@ async def probe_capf(scenario: CapfScenario) -> Outcome:
     return Outcome(scenario, (judge(evidence),))
 
 
+def phone_web_options(lab: PhoneWebLab) -> PhoneWebOptions:
+    """Return what the probe is run with in this scenario: the same as the command line of `lab.arguments`."""
+    wanted = lab.scenario.options
+    file = lab.config_file
+    return PhoneWebOptions(
+        phone=lab.phone,
+        profile=load_profile("7962G"),
+        chosen=wanted.model,
+        https=lab.scenario.phone.https,
+        mac=PHONE_MAC if wanted.mac else None,
+        server=GivenServer(endpoint=lab.tftp) if wanted.config == "tftp" else None,
+        config=GivenConfig(name=file.name, data=file.read_bytes()) if wanted.config == "file" else None,
+        network=NetworkOptions(timeout=_STEP_TIMEOUT_S),
+    )
+
+
+async def probe_phone_web(scenario: PhoneWebScenario) -> Outcome:
+    """Run the scenario's lab and the probe against its phone."""
+    async with running_phone_web_lab(scenario) as lab:
+        evidence = await PhoneWebProbe(phone_web_options(lab)).run()
+    return Outcome(scenario, (judge(evidence),))
+
+
 # How each kind of scenario is probed.
 PROBES: dict[str, Callable[[Any], Awaitable[Outcome]]] = {
     "phone": probe,
     "federation": probe_federation,
     "capf": probe_capf,
+    "phone-web": probe_phone_web,
 }
 
 

@@ -12,6 +12,8 @@ from vpnprobe.lab.federation.network import running_federation_lab
 from vpnprobe.lab.federation.scenarios import federation_scenarios
 from vpnprobe.lab.naming import by_name
 from vpnprobe.lab.network import running_lab
+from vpnprobe.lab.phone_web.network import running_phone_web_lab
+from vpnprobe.lab.phone_web.scenarios import phone_web_scenarios
 from vpnprobe.lab.scenarios import scenarios
 from vpnprobe.model.finding import Verdict
 
@@ -66,6 +68,7 @@ KINDS: Final[dict[str, Kind]] = {
     "phone": Kind(scenarios, running_lab),
     "federation": Kind(federation_scenarios, running_federation_lab),
     "capf": Kind(capf_scenarios, running_capf_lab),
+    "phone-web": Kind(phone_web_scenarios, running_phone_web_lab),
 }
 
 

@@ -198,3 +198,25 @@ class PhoneWebOptions:
     http_port: int | None = None
     config: GivenConfig | None = None
     network: NetworkOptions = DEFAULT_NETWORK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigOptions:
+    """Everything `ConfigProbe` needs: a phone whose files are fetched, or the files themselves.
+
+    With `files` nothing is fetched; `mac` is then None where their names do not tell it. `server` and `http_port` are
+    as in `PhoneOptions`. `trust_lists` are what the phone holds already; none is a first boot. `key` (PEM, not encrypted)
+    opens an encrypted configuration. `tvs` asks the TVS servers of the list about signers that it does not know, at
+    `tvs_port` where that is not None, else where the configuration says.
+    """
+
+    profile: PhoneProfile
+    mac: str | None = None
+    files: tuple[GivenFile, ...] = ()
+    server: GivenServer | AskDhcp | None = None
+    http_port: int | None = None
+    trust_lists: tuple[GivenFile, ...] = ()
+    key: bytes | None = field(default=None, repr=False)
+    tvs: bool = False
+    tvs_port: int | None = None
+    network: NetworkOptions = DEFAULT_NETWORK

@@ -16,7 +16,8 @@ from vpnprobe.transport.tcp import ByteStream, open_tcp
 if TYPE_CHECKING:
     from vpnprobe.transport.tls_settings import TlsSettings
 
-MAX_REDIRECTS: Final = 3
+MAX_SHOWN_CHARS: Final = 200
+_REDIRECTS: Final = 3
 _HEADERS: Final = {"User-Agent": "vpnprobe", "Accept": "text/html, text/xml, text/plain"}
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -71,9 +72,10 @@ class PhoneServer:
             )
             if answer.status not in _REDIRECTS:
                 return fetched
-            where = self._local_path(path, _header(answer, "location"))
+            location = _header(answer, "location")
+            where = self._local_path(path, location)
             if where is None:
-                return _with(fetched, "a redirect to another place than this server, not followed")
+                return _with(fetched, f"a redirect to {location[:_SHOWN_CHARS] or 'nowhere'}, not followed")
             path = where
         return _with(fetched, f"more than {MAX_REDIRECTS} redirects")
 

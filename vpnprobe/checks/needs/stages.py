@@ -25,6 +25,8 @@ _STAGE_WORDS: dict[StageName, str] = {
     "connect": "no connection was tried",
     "greeting": "no greeting was waited for",
     "trust-list": "no trust list was read",
+    "pages": "no page was asked for",
+    "console-logs": "no log was asked for",
 }
 
 
