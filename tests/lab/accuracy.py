@@ -26,15 +26,19 @@ from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.phone_web.network import PhoneWebLab, running_phone_web_lab
 from vpnprobe.lab.phone_web.scenario import PHONE_MAC, PhoneWebScenario
 from vpnprobe.lab.scenario import Scenario
+from vpnprobe.lab.trust.network import ConfigLab, running_config_lab
+from vpnprobe.lab.trust.scenario import ConfigScenario
 from vpnprobe.model.capf import Family
 from vpnprobe.model.finding import Finding, Report, Verdict
 from vpnprobe.model.target import parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.pki.fingerprint import sha256
 from vpnprobe.probes.capf import CapfProbe
+from vpnprobe.probes.config_files import ConfigProbe
 from vpnprobe.probes.federation import FederationProbe, FederationShared
 from vpnprobe.probes.options import (
     CapfOptions,
+    ConfigOptions,
     FederationOptions,
     GivenConfig,
     GivenFile,
@@ -257,10 +261,35 @@ async def probe_phone_web(scenario: PhoneWebScenario) -> Outcome:
     return Outcome(scenario, (judge(evidence),))
 
 
+def config_options(lab: ConfigLab, **changes: Any) -> ConfigOptions:
+    """Return what the probe is run with in this scenario: the same as the command line of `lab.arguments`."""
+    held = lab.files.held
+    options: dict[str, Any] = {
+        "mac": lab.mac,
+        "profile": load_profile(lab.scenario.model),
+        "server": GivenServer(endpoint=lab.tftp_endpoint),
+        "http_port": lab.http_endpoint.port,
+        "trust_lists": () if held is None else (GivenFile(name="held.tlv", data=held),),
+        "key": lab.files.key_pem,
+        "tvs": lab.scenario.tvs is not None,
+        "tvs_port": lab.tvs_endpoint.port,
+        "network": NetworkOptions(resolvers=(lab.dns_endpoint,), timeout=_STEP_TIMEOUT_S),
+    }
+    return ConfigOptions(**options | changes)
+
+
+async def probe_config(scenario: ConfigScenario, *, host: str = "127.0.0.1", **changes: Any) -> Outcome:
+    """Run the scenario's lab and the probe against it, with other options where `changes` are given."""
+    async with running_config_lab(scenario, host=host) as lab:
+        evidence = await ConfigProbe(config_options(lab, **changes)).run()
+    return Outcome(scenario, (judge(evidence),))
+
+
 # How each kind of scenario is probed.
 PROBES: dict[str, Callable[[Any], Awaitable[Outcome]]] = {
     "phone": probe,
     "federation": probe_federation,
+    "config": probe_config,
     "capf": probe_capf,
     "phone-web": probe_phone_web,
 }

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from vpnprobe.checks.catalogue import CHECKS
+from vpnprobe.lab.catalogue import all_scenarios
 from vpnprobe.lab.configuration import fitting_load
 from vpnprobe.lab.scenario import GATEWAY_NAME, MEMBER_NAME, Network, Scenario
 from vpnprobe.lab.scenarios import find_scenario, scenarios
@@ -88,10 +89,10 @@ def test_every_observable_statement_has_a_scenario() -> None:
 
 
 def test_every_check_of_the_phone_probe_fails_somewhere() -> None:
-    expected = {check for scenario in scenarios() for check in scenario.expect_fail}
+    expected = {check for scenario in all_scenarios() for check in scenario.expect_fail}
     alarming = {check.id for check in CHECKS if "phone" in check.probes and check.severity != "info"}
     # A name of this machine's hosts file is nothing that a lab without root can have.
-    assert expected == alarming - {"NET003"}
+    assert expected & alarming == alarming - {"NET003"}
 
 
 def test_names_are_reserved_ones() -> None:

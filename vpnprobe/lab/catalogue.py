@@ -15,6 +15,8 @@ from vpnprobe.lab.network import running_lab
 from vpnprobe.lab.phone_web.network import running_phone_web_lab
 from vpnprobe.lab.phone_web.scenarios import phone_web_scenarios
 from vpnprobe.lab.scenarios import scenarios
+from vpnprobe.lab.trust.network import running_config_lab
+from vpnprobe.lab.trust.scenarios import config_scenarios
 from vpnprobe.model.finding import Verdict
 
 
@@ -67,6 +69,7 @@ class Kind(NamedTuple):
 KINDS: Final[dict[str, Kind]] = {
     "phone": Kind(scenarios, running_lab),
     "federation": Kind(federation_scenarios, running_federation_lab),
+    "config": Kind(config_scenarios, running_config_lab),
     "capf": Kind(capf_scenarios, running_capf_lab),
     "phone-web": Kind(phone_web_scenarios, running_phone_web_lab),
 }

@@ -26,7 +26,7 @@ _SHORT = """<?xml version="1.0" encoding="UTF-8"?>
 <fullConfig>false</fullConfig>
 <ipAddressMode>0</ipAddressMode>
 <loadInformation>{load}</loadInformation>
-<capfAuthMode>0</capfAuthMode>
+<capfAuthMode>{capf_auth_mode}</capfAuthMode>
 <capfList>
 <capf>
 <phonePort>3804</phonePort>
@@ -102,8 +102,8 @@ _FULL = """<?xml version="1.0" encoding="UTF-8"?>
 </userLocale>
 <loadInformation>{load}</loadInformation>
 <transportLayerProtocol>1</transportLayerProtocol>
-<deviceSecurityMode>1</deviceSecurityMode>
-<capfAuthMode>0</capfAuthMode>
+<deviceSecurityMode>{device_security_mode}</deviceSecurityMode>
+<capfAuthMode>{capf_auth_mode}</capfAuthMode>
 <capfList>
 <capf>
 <phonePort>3804</phonePort>
@@ -147,11 +147,17 @@ def configuration_file(wanted: Configuration, *, model: str, group_url: str, cer
         case "html":
             return _HTML.encode()
         case "short":
-            return _SHORT.format(load=load, cucm=CUCM_NAME).encode()
+            return _SHORT.format(load=load, cucm=CUCM_NAME, capf_auth_mode=escape(wanted.capf_auth_mode)).encode()
         case _:
             vpn = "" if wanted.form == "no-vpn" else _vpn_group(wanted, group_url, cert_hashes)
             text = _FULL.format(
-                load=load, cucm=CUCM_NAME, vpn=vpn, web_access=wanted.web_access, ssh_password=SSH_PASSWORD
+                load=load,
+                cucm=CUCM_NAME,
+                vpn=vpn,
+                web_access=wanted.web_access,
+                capf_auth_mode=escape(wanted.capf_auth_mode),
+                device_security_mode=escape(wanted.device_security_mode),
+                ssh_password=SSH_PASSWORD,
             )
             if wanted.form == "malformed":
                 text = text.replace("</callManagerGroup>\n", "")

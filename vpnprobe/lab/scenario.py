@@ -149,6 +149,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     cert_hashes: tuple[CertHash, ...] = (CertHash(),)
     load: str | None = None
     web_access: str = "0"
+    capf_auth_mode: str = "0"
+    device_security_mode: str = "1"
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -166,11 +166,11 @@ def _with_content(file: BootFile, data: bytes | None) -> BootFile:
     if data is None:
         return file
     return msgspec.structs.replace(
-        file, size=len(data), sha256=hashlib.sha256(data).hexdigest(), signed=_signed_file(data)
+        file, size=len(data), sha256=hashlib.sha256(data).hexdigest(), signed=signed_file(data)
     )
 
 
-def _signed_file(data: bytes) -> SignedFile | None:
+def signed_file(data: bytes) -> SignedFile | None:
     """Read the header of a signed file; its signature is another matter (`vpnprobe.probes.trust`)."""
     if not is_signed_file(data):
         return None

@@ -205,9 +205,9 @@ class ConfigOptions:
     """Everything `ConfigProbe` needs: a phone whose files are fetched, or the files themselves.
 
     With `files` nothing is fetched; `mac` is then None where their names do not tell it. `server` and `http_port` are
-    as in `PhoneOptions`. `trust_lists` are what the phone holds already; none is a first boot. `key` (PEM, not encrypted)
-    opens an encrypted configuration. `tvs` asks the TVS servers of the list about signers that it does not know, at
-    `tvs_port` where that is not None, else where the configuration says.
+    as in `PhoneOptions`. `trust_lists` are what the phone holds already; none is a first boot. `key` (PEM) opens an
+    encrypted configuration. `tvs` asks the TVS servers of the list about signers that it does not know, at `tvs_port`
+    where that is not None, else where the configuration says.
     """
 
     profile: PhoneProfile

@@ -16,7 +16,15 @@ from vpnprobe.model.errors import WireError
 from vpnprobe.model.observation import BootFile
 from vpnprobe.model.trust import SignatureReading, TrustList, TrustListKind, TrustRecord, TvsAnswer
 from vpnprobe.pki.signed_file import verify_file_signature
-from vpnprobe.pki.trust_decision import SignedThing, Signer, TrustDecision, decide, find_signer, lists_after
+from vpnprobe.pki.trust_decision import (
+    SignedThing,
+    Signer,
+    TrustDecision,
+    asks_signed,
+    decide,
+    find_signer,
+    lists_after,
+)
 from vpnprobe.probes.recorder import Recorder
 from vpnprobe.wire.sgn import SignedHeader, parse_signed_header, signed_content
 from vpnprobe.wire.sgn_items import ITEM_START
@@ -75,9 +83,9 @@ class TrustFiles:
             ]
 
     def check_files(self) -> None:
-        """Check the configurations with the lists that are in force by then; without one nothing is checked."""
+        """Check the configurations with the lists in force; where these name no TFTP server, a phone checks nothing."""
         lists = self.in_force
-        if not lists:
+        if not asks_signed(lists):
             return
         for place, data in self._received.items():
             file = self._recorder.boot_files[place]

@@ -12,7 +12,7 @@ from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.observation import BootFile
 from vpnprobe.model.trust import SignatureReading, TrustList
 from vpnprobe.pki.certificate import describe
-from vpnprobe.pki.trust_decision import CAPF, CONFIGURATION_SIGNER_ROLES, TVS, Signer, decide
+from vpnprobe.pki.trust_decision import CAPF, CONFIGURATION_SIGNER_ROLES, TVS, Signer, asks_signed, decide
 from vpnprobe.pki.validity import decide_validity
 
 _SECURITY_BY_DEFAULT = (
@@ -347,6 +347,8 @@ def _read_readable(case: Case) -> tuple[TrustList, ...] | Lack:
     if isinstance(found, Lack):
         return found
     readable = tuple(one for one in found if one.problem is None)
+    if readable and not asks_signed(readable):
+        return Lack("the trust list is blank (SGN001)", "not-applicable")
     return readable or Lack(f"{found[0].name} cannot be read (SGN002)")
 
 

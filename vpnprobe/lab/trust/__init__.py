@@ -1,0 +1,1 @@
+"""Scenarios of trust lists and signed files: what a phone takes of what its server gives."""
