@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import shlex
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +20,7 @@ from vpnprobe.checks.base import AnyCheck, Case, Guide, Lack, Result, Subject
 from vpnprobe.checks.catalogue import CHECKS
 from vpnprobe.checks.subjects import endpoint_label, gateway_label
 from vpnprobe.checks.values import as_in_this_run, run_values
-from vpnprobe.model.evidence import STAGES, Evidence, StageName, Tool
+from vpnprobe.model.evidence import STAGES, Evidence, ProbeName, StageName, Tool
 from vpnprobe.model.finding import Fact, Finding, Fix, Logs, Report, Status, Verdict
 from vpnprobe.version import CATALOGUE_VERSION, __version__
 
@@ -51,10 +52,9 @@ def judge(evidence: Evidence, now: datetime | None = None, checks: Sequence[AnyC
     `now` is the moment that validity is judged for; without it the start of the run, so that old Evidence gives the
     same answer at any time.
     """
-    moment = now or evidence.started_at
-    outcomes = [
-        outcome for check in checks if evidence.probe in check.probes for outcome in _apply(check, evidence, moment)
-    ]
+    run = _Run(evidence, now or evidence.started_at)
+    wanted = _catalogue(evidence.probe) if checks is CHECKS else _of_probe(evidence.probe, checks)
+    outcomes = [outcome for check in wanted for outcome in run.apply(check)]
     findings = tuple(_finding(evidence, outcome, outcomes) for outcome in outcomes)
     return Report(
         tool=_TOOL,
@@ -88,23 +88,60 @@ class _Outcome(msgspec.Struct, frozen=True):
         return isinstance(self.answer, Result) and self.answer.status == "fail"
 
 
-def _apply(check: AnyCheck, evidence: Evidence, now: datetime) -> Iterator[_Outcome]:
-    try:
-        subjects = tuple(check.subjects(evidence))
-    except Exception as error:
-        yield _Outcome(check, Subject(label=gateway_label(evidence)), _Broken(error))
-        return
-    for subject in subjects:
-        yield _Outcome(check, subject, _answer(check, Case(evidence=evidence, subject=subject, now=now)))
+@cache
+def _catalogue(probe: ProbeName) -> tuple[AnyCheck, ...]:
+    return _of_probe(probe, CHECKS)
 
 
-def _answer(check: AnyCheck, case: Case) -> Result | Lack | _Broken:
+def _of_probe(probe: ProbeName, checks: Sequence[AnyCheck]) -> tuple[AnyCheck, ...]:
+    return tuple(check for check in checks if probe in check.probes)
+
+
+class _Run:
+    """Applies checks to one Evidence. What several of them ask for, subjects and facts, is looked up once."""
+
+    def __init__(self, evidence: Evidence, now: datetime) -> None:
+        self._evidence = evidence
+        self._now = now
+        self._cases: dict[Callable[[Evidence], Sequence[Subject]], list[_Known]] = {}
+
+    def apply(self, check: AnyCheck) -> list[_Outcome]:
+        """Return what the check says of each of its subjects."""
+        try:
+            known = self._cases.get(check.subjects) or self._cases_of(check.subjects)
+        except Exception as error:
+            return [_Outcome(check, Subject(label=gateway_label(self._evidence)), _Broken(error))]
+        return [_Outcome(check, one.case.subject, _answer(check, one)) for one in known]
+
+    def _cases_of(self, subjects: Callable[[Evidence], Sequence[Subject]]) -> list[_Known]:
+        found = [
+            _Known(Case(evidence=self._evidence, subject=subject, now=self._now))
+            for subject in subjects(self._evidence)
+        ]
+        self._cases[subjects] = found
+        return found
+
+
+class _Known:
+    """A case, and the facts of it that were read so far, by what reads them."""
+
+    __slots__ = ("case", "facts")
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.facts: dict[Callable[[Case], Any], Any] = {}
+
+
+def _answer(check: AnyCheck, known: _Known) -> Result | Lack | _Broken:
+    case, read = known.case, check.needs.read
     try:
-        facts = check.needs.read(case)
+        if read not in known.facts:
+            known.facts[read] = read(case)
+        facts = known.facts[read]
         answer = facts if isinstance(facts, Lack) else check.judge(case, facts)
     except Exception as error:
         return _Broken(error)
-    return _not_asked_for(case, answer) if _is_of_other_model(case) else answer
+    return _not_asked_for(case, answer) if case.subject.hello is not None and _is_of_other_model(case) else answer
 
 
 def _is_of_other_model(case: Case) -> bool:
@@ -125,14 +162,14 @@ def _not_asked_for(case: Case, answer: Result | Lack) -> Result | Lack:
 
 def _finding(evidence: Evidence, outcome: _Outcome, outcomes: Sequence[_Outcome]) -> Finding:
     match outcome.answer:
+        case Result(status=status, summary=summary, facts=facts) if status != "fail":
+            return _stated(evidence, outcome, status, summary, facts)
+        case Lack(why, status):
+            return _stated(evidence, outcome, status, why, {})
         case _Broken(error):
             summary = f"the check itself failed ({type(error).__name__}); please report it with the Evidence file"
             lines = traceback.format_exception(error)[-TRACEBACK_LINES:]
             return _stated(evidence, outcome, "error", summary, {"traceback": [line.strip() for line in lines]})
-        case Lack(why, status):
-            return _stated(evidence, outcome, status, why, {})
-        case Result(status=status, summary=summary, facts=facts) if status != "fail":
-            return _stated(evidence, outcome, status, summary, facts)
         case Result(summary=summary, facts=facts, variant=variant):
             explained = _explained_by(outcome, outcomes)
             if explained:
@@ -223,7 +260,7 @@ def _fill_guide(
 
 def _known_logs(evidence: Evidence, logs: Logs) -> Logs:
     """Leave out the console log for models whose own form of it was found in no document."""
-    if evidence.persona.profile.startswith("79"):
+    if not logs.phone or evidence.persona.profile.startswith("79"):
         return logs
     told = tuple(line for line in logs.phone if not line.startswith(CONSOLE_PROCESSES))
     return msgspec.structs.replace(logs, phone=told)

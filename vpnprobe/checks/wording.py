@@ -91,4 +91,4 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 def day(moment: datetime) -> str:
     """Return the date and minute in UTC as the summaries write it."""
-    return moment.strftime("%Y-%m-%d %H:%M UTC")
+    return f"{moment.year}-{moment.month:02}-{moment.day:02} {moment.hour:02}:{moment.minute:02} UTC"

@@ -72,15 +72,14 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """Yield the files of a directory and of those below it, in the order of their names; no link is followed there."""
+    """Yield the files of a directory and of those below it, in the order of their names; no link to a directory is followed."""
     with os.scandir(directory) as listed:
-        names = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in listed)
-    for name, is_directory in names:
-        path = directory / name
+        entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in listed)
+    for name, is_directory, is_file in entries:
         if is_directory:
-            yield from _files(path)
-        elif path.is_file() and not name.startswith("."):
-            yield path
+            yield from _files(directory / name)
+        elif is_file and not name.startswith("."):
+            yield directory / name
 
 
 def _of_file(file: Path, password: Callable[[], str]) -> Iterator[Found | Unread]:

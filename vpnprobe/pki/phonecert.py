@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -51,6 +52,8 @@ _CAPF = re.compile(r"CAPF-[0-9a-f]{8}", re.IGNORECASE)
 _SUBJECT = re.compile(r"CP-([0-9A-Z]+)-(SEP[0-9A-F]{12})", re.IGNORECASE)
 
 
+# Thousands of certificates have few issuers.
+@lru_cache(maxsize=256)
 def find_phone_ca(common_name: str) -> PhoneCa | None:
     """Return the authority of that name, also in the file-name form `Cisco_Manufacturing_CA`, or None."""
     spaced = " ".join(common_name.replace("_", " ").split())
