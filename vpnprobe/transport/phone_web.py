@@ -16,8 +16,8 @@ from vpnprobe.transport.tcp import ByteStream, open_tcp
 if TYPE_CHECKING:
     from vpnprobe.transport.tls_settings import TlsSettings
 
-MAX_SHOWN_CHARS: Final = 200
-_REDIRECTS: Final = 3
+MAX_REDIRECTS: Final = 3
+_SHOWN_CHARS: Final = 200
 _HEADERS: Final = {"User-Agent": "vpnprobe", "Accept": "text/html, text/xml, text/plain"}
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 

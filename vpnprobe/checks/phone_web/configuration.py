@@ -94,11 +94,11 @@ WEB010 = Check(
             fix(
                 "CUCM",
                 """
-                Device > Phone > <device>: Save, Apply Config, and watch the status messages of the phone (WEB007).
+                Device > Phone > {device}: Save, Apply Config, and watch the status messages of the phone (WEB007).
                 """,
             ),
         ),
-        next=("vpnprobe phone-web {host} --tftp <cucm>",),
+        next=("vpnprobe phone-web {host} --tftp {config_server}",),
     ),
 )
 

@@ -72,7 +72,7 @@ WEB004 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe phone-web <address> --mac <mac>",),
+        next=("vpnprobe phone-web <address> --mac {mac}",),
     ),
 )
 
@@ -132,7 +132,7 @@ WEB005 = Check(
                 """
                 Cisco Unified OS Administration > Software Upgrades: install a device package of {least} or later, and \
                   restart the TFTP service.
-                Device > Phone > <device>: clear Phone Load Name, so that the default load is taken. Reset the phone.
+                Device > Phone > {device}: clear Phone Load Name, so that the default load is taken. Reset the phone.
                 """,
             ),
         ),

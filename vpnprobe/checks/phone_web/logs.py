@@ -97,9 +97,8 @@ def last_attempt(events: Sequence[str]) -> Attempt | None:
     for event in events:
         state = _STATE.search(event)
         is_over = attempt.state not in (None, _TRYING)
-        if (_BEGINS.search(event) and (is_over or attempt.has_failed)) or (is_over and state and state[1] == _TRYING):
-            attempt = Attempt()
-        elif attempt.state == _FAILED and state and state[1] != _FAILED:
+        goes_on = state is not None and (state[1] == _TRYING or (attempt.state == _FAILED and state[1] != _FAILED))
+        if (is_over and goes_on) or (_BEGINS.search(event) and (is_over or attempt.has_failed)):
             attempt = Attempt()
         _note(attempt, event)
     return attempt if attempt.has_failed or attempt.state is not None else None
@@ -129,6 +128,7 @@ def _judge_login(case: Case, logs: tuple[ConsoleLog, ...]) -> Result:
         "lines": [line for line in attempt.lines if _tells(line)][-_MAX_LINES:],
         "state": attempt.state,
         "notify": attempt.notify,
+        "url": _url(case),
     }
     if not attempt.has_failed:
         if attempt.state == _TRYING:
@@ -147,6 +147,13 @@ def _judge_login(case: Case, logs: tuple[ConsoleLog, ...]) -> Result:
 
 
 _MAX_LINES: Final = 12
+
+
+def _url(case: Case) -> str | None:
+    """Return the group-url that the phone dials first, where its configuration is at hand."""
+    known = needs.find_config(case)
+    group = known.vpn_group if known is not None else None
+    return next((url.text for url in group.urls), None) if group is not None else None
 
 
 def _tells(line: str) -> bool:
@@ -193,12 +200,12 @@ WEB009 = Check(
                 "vpnprobe",
                 """
                 Dial as this phone does, and see where it stops:
-                vpnprobe phone --group-url <url> --mac <mac> --tftp <cucm>
+                vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}
                 """,
             ),
             fix("ASA", "show logging | include 725|716|722|734"),
         ),
-        next=("vpnprobe phone --group-url <url> --mac <mac> --tftp <cucm>",),
+        next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}",),
     ),
     variants={
         "hash": Guide(
@@ -225,7 +232,7 @@ WEB009 = Check(
                     "%ASA-6-725006: Device failed SSL handshake with client outside:<phone>/<port>",
                 ),
             ),
-            next=("vpnprobe phone --group-url <url> --mac <mac> --tftp <cucm>", "vpnprobe explain PIN001"),
+            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}", "vpnprobe explain PIN001"),
         ),
         "host-id": Guide(
             fix=(
@@ -249,7 +256,7 @@ WEB009 = Check(
                     "VPNC: hostIDCheck failed!!",
                 )
             ),
-            next=("vpnprobe phone --group-url <url> --mac <mac> --tftp <cucm>", "vpnprobe explain HID001"),
+            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}", "vpnprobe explain HID001"),
         ),
     },
     references=("Cisco document 116162, correlation of ASA and phone logs",),

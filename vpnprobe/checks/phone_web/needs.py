@@ -39,10 +39,8 @@ def _read_served(case: Case) -> PhoneWeb | Lack:
         return found
     if any(page.status == HTTPStatus.OK for page in found.pages):
         return found
-    if any(
-        page.status is not None and page.status >= HTTPStatus.BAD_REQUEST and page.status not in CLOSED
-        for page in found.pages
-    ):
+    answers = (page.status for page in found.pages if page.status is not None)
+    if any(status >= HTTPStatus.BAD_REQUEST and status not in CLOSED for status in answers):
         return found
     return Lack("no page was served (WEB001)")
 

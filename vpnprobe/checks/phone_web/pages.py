@@ -17,7 +17,7 @@ from vpnprobe.phoneconfig.meaning import meaning
 _SWITCH_ON: Final = fix(
     "CUCM",
     """
-    Device > Phone > <device> > Product Specific Configuration: Web Access = Enabled (webAccess 0).
+    Device > Phone > {device} > Product Specific Configuration: Web Access = Enabled (webAccess 0).
     The same setting is in Common Phone Profile and in Enterprise Phone Configuration; the phone's own wins.
     Save, then Apply Config; the phone must reach its TFTP server, from outside through the tunnel.
     """,
@@ -78,7 +78,7 @@ WEB001 = Check(
     "refuses the connection.",
     guide=Guide(
         fix=(_SWITCH_ON,),
-        next=("vpnprobe config <mac> --tftp <cucm>", "nc -vz {host} {port}"),
+        next=("vpnprobe config {mac} --tftp {config_server}", "nc -vz {host} {port}"),
     ),
     variants={
         "closed": Guide(
@@ -208,7 +208,7 @@ WEB003 = Check(
             fix(
                 "CUCM",
                 """
-                Device > Phone > <device>: Reset, and read the page in a browser. Read-only web access (webAccess 2) \
+                Device > Phone > {device}: Reset, and read the page in a browser. Read-only web access (webAccess 2) \
                   may hide pages.
                 """,
             ),

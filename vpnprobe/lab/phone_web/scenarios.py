@@ -30,8 +30,10 @@ _HASH_MISMATCH = (
 )
 _HOST_ID = (
     "NOT VPNC: DNS has wildcard, starting checks...",
-    "ERR VPNC: Generic third level wildcards are not allowed,\n"
-    "stopping checks on host=(test.vpn.com) and dns=(*.vpn.com)",
+    (
+        "ERR VPNC: Generic third level wildcards are not allowed,\n"
+        "stopping checks on host=(test.vpn.com) and dns=(*.vpn.com)"
+    ),
     "NOT VPNC: hostID not found in subjectAltNames",
     "NOT VPNC: hostID not found in subject name",
     "ERR VPNC: hostIDCheck failed!!",
