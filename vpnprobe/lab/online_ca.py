@@ -138,7 +138,9 @@ def online_ca_server(
 
 def _answer(wanted: OnlineCaServer) -> bytes:
     if wanted.page == "missing":
-        return response(404, "Not Found", _HEADERS, b"")
+        return response(
+            404, "Not Found", _HEADERS, _PAGE.format(title="404 - File or directory not found.", text="").encode()
+        )
     if wanted.page == "empty":
         return response(401, "Unauthorized", _HEADERS, b"")
     title, text = _PAGES[wanted.page]

@@ -122,6 +122,21 @@ def _trust_list(evidence: Evidence, seen: Capf) -> str:
     return f"{names + ': ' if names else ''}{certificates}{',' + same if same else ''}"
 
 
+def _online_ca(evidence: Evidence, seen: Capf) -> str:
+    ca = seen.online_ca
+    if ca is None:
+        return ""
+    name = printable(str(ca.endpoint), 60)
+    if ca.address is None:
+        found = ca.resolution.failure if ca.resolution is not None else None
+        return f"{name}: {describe_failure(found)}" if found is not None else name
+    if ca.failure is not None:
+        return f"{name}: {describe_failure(ca.failure)}"
+    shown = _shown(evidence.certificates[ca.chain[0]]) if ca.chain and ca.chain[0] in evidence.certificates else ""
+    answer = f"{ca.path} answered {ca.status}" if ca.status is not None else "no page"
+    return _joined(text for text in (name, ca.suite_name or "", shown, answer) if text)
+
+
 def _ended(visit: CapfVisit) -> str:
     words = describe_failure(visit.failure) if visit.failure is not None else _SPOKE[visit.spoke]
     return f"{visit.address}: {words}"
@@ -155,4 +170,5 @@ _DESCRIBE: dict[StageName, Callable[[Evidence, Capf], str]] = {
     "greeting": _greeting,
     "certificate": _certificate,
     "trust-list": _trust_list,
+    "online-ca": _online_ca,
 }

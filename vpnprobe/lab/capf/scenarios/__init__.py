@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from vpnprobe.lab.capf.scenario import CapfScenario
-from vpnprobe.lab.capf.scenarios import certificates, healthy, reaching, session
+from vpnprobe.lab.capf.scenarios import certificates, healthy, online_ca, reaching, session
 from vpnprobe.lab.naming import by_name
 
 
@@ -17,6 +17,7 @@ def capf_scenarios() -> tuple[CapfScenario, ...]:
         *reaching.SCENARIOS,
         *session.SCENARIOS,
         *certificates.SCENARIOS,
+        *online_ca.SCENARIOS,
     )
 
 
