@@ -20,6 +20,9 @@ from tests.checks import (
     test_pin,
     test_tls,
 )
+from tests.checks.capf import test_certificate as test_capf_certificate
+from tests.checks.capf import test_reaching
+from tests.checks.capf import test_session as test_capf_session
 from tests.checks.federation import (
     test_addresses,
     test_domain,
@@ -39,6 +42,7 @@ from tests.checks.federation import test_handshake as test_edge_handshake
 from tests.checks.table import Row
 from tests.checks.trust import test_signed_files
 from vpnprobe.checks.base import AnyCheck, Guide
+from vpnprobe.checks.capf import differential as capf
 from vpnprobe.checks.catalogue import CHECKS, RETIRED, find
 from vpnprobe.checks.differential import CAUSES
 from vpnprobe.checks.evaluate import PLACEHOLDER, STAGE_ORDER
@@ -90,6 +94,9 @@ TABLES: tuple[Row, ...] = (
     *test_strength.ROWS,
     *test_revocation.ROWS,
     *test_sip.ROWS,
+    *test_reaching.ROWS,
+    *test_capf_session.ROWS,
+    *test_capf_certificate.ROWS,
     *test_online_ca.ROWS,
 )
 
@@ -135,7 +142,8 @@ def test_the_agreed_checks_are_all_there() -> None:
         areas[check.id[:3]] = areas.get(check.id[:3], 0) + 1
     phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
     files = {"SGN": 15, "SEC": 4}
-    assert areas == phone | files | {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6} | {"OCA": 8}
+    federation = {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6}
+    assert areas == phone | files | federation | {"CPF": 21, "OCA": 8}
 
 
 @each_check
@@ -213,7 +221,7 @@ def test_a_check_yields_only_to_its_betters(check: AnyCheck) -> None:
 
 def test_every_statement_is_decided_named_or_called_unobservable() -> None:
     covered = {statement for check in CHECKS for statement in check.covers}
-    named = {statement for cause in (*CAUSES, *federation.CAUSES) for statement in cause.statements}
+    named = {statement for cause in (*CAUSES, *federation.CAUSES, *capf.CAUSES) for statement in cause.statements}
     unobservable = {item.statement for item in UNOBSERVABLE}
     assert covered | named | unobservable == STATEMENTS
     assert not covered & unobservable

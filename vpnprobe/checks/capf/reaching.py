@@ -215,7 +215,7 @@ def _judge_ipv6(_case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
 
 CPF004 = Check(
     id="CPF004",
-    slug="ipv6-enabled",
+    slug="enable-ipv6",
     title="CUCM serves phones over IPv6 where they come by it",
     stage="connect",
     severity="critical",
