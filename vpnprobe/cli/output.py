@@ -9,9 +9,9 @@ import stat
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import typer
 
@@ -19,6 +19,9 @@ from vpnprobe.cli.exitcodes import UNKNOWN, exit_code
 from vpnprobe.cli.options import Format
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report, Verdict
+
+if TYPE_CHECKING:
+    from vpnprobe.render.terminal import Section
 
 # Forms that need every report before the first word can be said.
 _WHOLE = (Format.JSON, Format.JUNIT, Format.NAGIOS, Format.PROMETHEUS)
@@ -30,7 +33,8 @@ class ReportSink:
     `add` takes them as they come. JSON lines go out in that order, text in the order of their places, each as soon as
     it can; neither is kept. `close` writes what needs all of them (JSON, JUnit, nagios, Prometheus) and returns the
     exit code of the whole. With `several` each status line names its target; with `summary` text ends with a line about
-    them all. `line` is how text shows each report instead of by its page, one below the other.
+    them all. `line` is how text shows each report instead of by its page, one below the other;
+    `sections` gives what the page has besides stages and findings.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class ReportSink:
         several: bool = False,
         summary: bool = False,
         line: Callable[[Report], str] | None = None,
+        sections: Callable[[Report], Sequence[Section]] | None = None,
     ) -> None:
         check_output(output)
         if form is Format.PROMETHEUS:
@@ -56,6 +61,7 @@ class ReportSink:
         self._several = several
         self._summary = summary and not quiet and form is Format.TEXT
         self._line = line
+        self._sections = sections
         self._added = 0
         self._seen: set[Verdict] = set()
         self._verdicts: dict[int, tuple[str, Verdict]] = {}
@@ -139,7 +145,13 @@ class ReportSink:
         from vpnprobe.render.terminal import render_terminal
 
         color = self._output is None and wants_color()
-        return render_terminal(report, width=terminal_width(), color=color, verbose=self._verbose)
+        return render_terminal(
+            report,
+            width=terminal_width(),
+            color=color,
+            verbose=self._verbose,
+            sections=self._sections(report) if self._sections is not None else (),
+        )
 
     def _render_whole(self, reports: list[Report]) -> str:
         if self._format is Format.JSON:

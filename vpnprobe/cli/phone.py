@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Room for any real configuration (about 10 kB), small enough to read at once.
 _MAX_CONFIG_SIZE = 4 << 20
 
-_ORIGINS: dict[str, TftpOrigin] = {
+ORIGINS: dict[str, TftpOrigin] = {
     "COMMANDLINE": "option",
     "ENVIRONMENT": "environment",
     "DEFAULT_MAP": "options-file",
@@ -157,7 +157,7 @@ def phone(
         mac=mac,
         model=model,
         tftp=tftp,
-        origin=_ORIGINS.get(source.name if source else "", "option"),
+        origin=ORIGINS.get(source.name if source else "", "option"),
         http_port=http_port,
         config=config,
         cert_hash=cert_hash,

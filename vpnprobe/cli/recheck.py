@@ -46,7 +46,7 @@ def recheck(
 
     check_output(output)
     # All are read before one is shown: a file is judged as a whole or not at all.
-    runs = list(_read(file))
+    runs = list(read_reports(file))
     sink = ReportSink(
         shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(runs) > 1
     )
@@ -78,7 +78,8 @@ class _Envelope(msgspec.Struct):
     evidence: msgspec.Raw
 
 
-def _read(name: str) -> Iterator[Evidence]:
+def read_reports(name: str) -> Iterator[Evidence]:
+    """Yield the Evidence of each report in a file, or of standard input (`-`); raises `UsageError`."""
     data = _load(name)
     name = "standard input" if name == "-" else name
     try:

@@ -8,10 +8,13 @@ can do this: a test installation, or an LSC whose key was made outside of the ph
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from vpnprobe.model.errors import UsageError, VpnprobeError
 from vpnprobe.wire.sgn_encryption import EncryptionValues
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 AES_KEY_SIZES: Final = (16, 24, 32)  # 16 is what certutils writes
 _BLOCK: Final = 16
@@ -33,9 +36,14 @@ def decrypt_configuration(encryption: EncryptionValues, payload: bytes, private_
     return _open(encryption, payload, key)
 
 
-def _unwrap(wrapped: bytes, private_key_pem: bytes) -> bytes:
+def check_private_key(private_key_pem: bytes) -> None:
+    """Raise `UsageError` where `decrypt_configuration` could do nothing with this key, whatever the file."""
+    _load(private_key_pem)
+
+
+def _load(private_key_pem: bytes) -> RSAPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.asymmetric import rsa
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
@@ -46,6 +54,13 @@ def _unwrap(wrapped: bytes, private_key_pem: bytes) -> bytes:
         raise UsageError("the file with the private key holds no PEM private key that can be read") from None
     if not isinstance(private, rsa.RSAPrivateKey) or private.key_size > MAX_KEY_BITS:
         raise UsageError(f"the private key must be an RSA key of at most {MAX_KEY_BITS} bits, as a phone has")
+    return private
+
+
+def _unwrap(wrapped: bytes, private_key_pem: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    private = _load(private_key_pem)
     size = (private.key_size + 7) // 8
     if len(wrapped) != size:
         raise DecryptionError(f"the content key is wrapped for a key of {8 * len(wrapped)} bits, not of {8 * size}")

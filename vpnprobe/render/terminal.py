@@ -28,6 +28,9 @@ MIN_ROW_TEXT = 20  # of a finding in its stage's row, in a terminal that has no 
 MAX_IDS = 3  # of checks that say the same; the rest is counted, and named by --verbose
 MAX_LOG_LINES = 4  # the last ones of each log: what an engineer sees first; the rest is for --verbose
 
+# Heading and lines of what a command shows beside the stages.
+Section = tuple[str, Sequence[str]]
+
 _LABEL_WIDTH = 6  # of a platform's name before its steps
 
 _MARKS: dict[str, tuple[str, str]] = {
@@ -55,8 +58,13 @@ _STATUS_MARKS: dict[Status, str] = {
 }
 
 
-def render_terminal(report: Report, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
-    """Return the report as text that ends in a newline; `color` adds ANSI sequences, `verbose` every finding."""
+def render_terminal(
+    report: Report, *, width: int = 80, color: bool = False, verbose: bool = False, sections: Sequence[Section] = ()
+) -> str:
+    """Return the report as text that ends in a newline; `color` adds ANSI sequences, `verbose` every finding.
+
+    `sections` stand behind the stages.
+    """
     sink = io.StringIO()
     console = Console(
         file=sink,
@@ -69,13 +77,14 @@ def render_terminal(report: Report, *, width: int = 80, color: bool = False, ver
         emoji=False,
         legacy_windows=False,
     )
-    _Page(console, report, verbose=verbose).show()
+    _Page(console, report, verbose=verbose, sections=sections).show()
     # Rich pads table rows to the full width; trailing blanks only disturb who copies the text.
     return "".join(line.rstrip() + "\n" for line in sink.getvalue().splitlines())
 
 
 class _Page:
-    def __init__(self, console: Console, report: Report, *, verbose: bool) -> None:
+    def __init__(self, console: Console, report: Report, *, verbose: bool, sections: Sequence[Section]) -> None:
+        self._sections = sections
         self._console = console
         self._report = report
         self._verbose = verbose
@@ -88,6 +97,10 @@ class _Page:
         self._stages()
         if self._report.probe == "gateway" or self._verbose:
             self._hellos()
+        for heading, lines in self._sections:
+            self._heading(printable(heading))
+            for line in lines:
+                self._console.print(Text(printable(line, 2000)), soft_wrap=True)
         if self._cause is not None:
             self._explain(self._cause)
         self._others()
