@@ -115,10 +115,12 @@ class Moody(DatagramServer):
         self._files = files
         self.ignores = set(ignores)
         self.asked: list[str] = []
+        self.ports: list[int] = []
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         if data[:2] != b"\0\1":
             return
+        self.ports.append(addr[1])
         name = data[2:].split(b"\0")[0].decode()
         self.asked.append(name)
         if name not in self.ignores:
@@ -134,6 +136,18 @@ async def test_a_server_that_is_silent_about_the_trust_list_alone() -> None:
     assert [one.sight.outcome for one in found] == ["no-vpn-group"] * 4
     # The three tries of one request.
     assert server.asked.count(ITL) == 3
+
+
+async def test_no_port_comes_back_soon() -> None:
+    """Or a late packet for one phone would be taken for the beginning of another one's file."""
+    macs = [f"001AE201{number:04X}" for number in range(800)]
+    server = Moody({})
+    async with listening_udp(server) as port:
+        one = collector(Endpoint(LOOPBACK, port), timeout=5)
+        for mac in macs:
+            await collect(one, mac)
+    # By chance alone, ten of them would.
+    assert len(set(server.ports)) == len(server.ports) > len(macs)
 
 
 async def test_silence_says_nothing_of_a_trust_list() -> None:

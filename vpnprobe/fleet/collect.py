@@ -35,6 +35,7 @@ from vpnprobe.probes.bootfiles import (
 )
 from vpnprobe.probes.phoneconfig import locate_server
 from vpnprobe.probes.ration import Ration
+from vpnprobe.transport.client_ports import ClientPorts
 from vpnprobe.transport.names import Resolver
 from vpnprobe.wire.tftp import NO_OPTIONS, TftpOptions
 
@@ -162,6 +163,7 @@ class _Address:
         self._options = options
         self._ration = Ration(options.parallel, 1 / options.rate if options.rate else 0.0)
         self._tftp_options = SWEEP_TFTP_OPTIONS
+        self._ports = ClientPorts()
         self._http_silences = 0
         self._trusts: bool | None = None
         self.asking: asyncio.Task[bool | None] | None = None
@@ -245,7 +247,9 @@ class _Address:
                 return await fetch_by_http(http, name, timeout=timeout)
             deadline = asyncio.get_running_loop().time() + max(timeout, _FILE_LIMIT_S)
             options = self._tftp_options
-            fetched = await fetch_by_tftp(self._where, name, timeout=timeout, deadline=deadline, options=options)
+            fetched = await fetch_by_tftp(
+                self._where, name, timeout=timeout, deadline=deadline, options=options, ports=self._ports
+            )
         if options is not NO_OPTIONS and _refused_options(fetched[0]):
             # As phones ask, then; and so from now on.
             self._tftp_options = NO_OPTIONS

@@ -19,6 +19,7 @@ from vpnprobe.model.target import Endpoint
 from vpnprobe.model.trust import Encryption
 from vpnprobe.phoneconfig.sepconfig import parse_phone_config
 from vpnprobe.phones.profile import Boot
+from vpnprobe.transport.client_ports import ClientPorts
 from vpnprobe.transport.tftp import fetch_tftp
 from vpnprobe.wire.sgn import SignedHeader, SignedKind, is_signed_file, parse_signed_header
 from vpnprobe.wire.sgn_items import HASH_NAMES
@@ -131,12 +132,20 @@ async def fetch_by_http(where: Endpoint, name: str, *, timeout: float) -> Fetche
 
 
 async def fetch_by_tftp(
-    where: Endpoint, name: str, *, timeout: float, deadline: float, options: TftpOptions
+    where: Endpoint,
+    name: str,
+    *,
+    timeout: float,
+    deadline: float,
+    options: TftpOptions,
+    ports: ClientPorts | None = None,
 ) -> Fetched:
     """Read one file by TFTP; the bytes are None unless all came."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    result = await fetch_tftp(where.host, where.port, name, timeout=timeout, deadline=deadline, options=options)
+    result = await fetch_tftp(
+        where.host, where.port, name, timeout=timeout, deadline=deadline, options=options, ports=ports
+    )
     file = BootFile(
         name=name,
         protocol="tftp",

@@ -16,6 +16,7 @@ import struct
 
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.transport.addresses import socket_address
+from vpnprobe.transport.client_ports import ClientPorts
 from vpnprobe.transport.readiness import readiness_watch
 from vpnprobe.wire.tftp import (
     DEFAULT_LIMITS,
@@ -54,17 +55,18 @@ async def fetch_tftp(
     deadline: float,
     options: TftpOptions = NO_OPTIONS,
     limits: TftpLimits = DEFAULT_LIMITS,
+    ports: ClientPorts | None = None,
 ) -> TftpResult:
     """Read one file from the TFTP server at an IP address (v6 with its scope where it needs one).
 
     `timeout` is how many seconds the server may stay silent, `deadline` the time of the running loop's clock
     at which the transfer ends in any case. Whatever the network, the server or this machine does is in the
     result; raises only `UsageError`, for a file name that no request can hold. Many may run at once, each
-    with one open file.
+    with one open file; `ports`, shared by many transfers, keeps late datagrams for one from the next.
     """
     try:
         family, server = socket_address(host, port)
-        sock = socket.socket(family, socket.SOCK_DGRAM)
+        sock = socket.socket(family, socket.SOCK_DGRAM) if ports is None else ports.open(family)
     except OSError as error:
         return TftpResult(outcome="unreachable", failure=_local_failure(error))
     with sock:
