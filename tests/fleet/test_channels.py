@@ -55,6 +55,7 @@ AS_JSON = {
     "cause": "TLS001",
     "target": "vpn.example.com:443",
     "labels": {"site": HOSTILE},
+    "about": "level",
 } | {"id": ALERT.id}
 
 
@@ -227,6 +228,18 @@ async def test_the_text_for_people() -> None:
     ]
     first = msgspec.structs.replace(ALERT, before=None, since=None, labels={})
     assert body_of(first).splitlines()[2:] == ["At: 2026-03-29 01:30:15Z", f"Id: {ALERT.id}"]
+
+
+async def test_drift_is_no_change_of_level(hook: Hook) -> None:
+    drift = msgspec.structs.replace(ALERT, about="drift", before="ok", level="ok", text="DRF001 another one")
+    await NotificationChannel(hook.url).deliver(drift)
+    [(_, _, body)] = hook.requests
+    assert (body["title"], body["type"], body["about"]) == ("CHANGED: berlin", "warning", "drift")
+    assert body_of(drift).splitlines()[:3] == [
+        "DRF001 another one",
+        "Probe: berlin (gateway, vpn.example.com:443)",
+        "At: 2026-03-29 01:30:15Z",
+    ]
 
 
 @pytest.mark.parametrize("code", [302, 400, 403, 404, 500, 503])

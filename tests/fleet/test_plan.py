@@ -63,6 +63,7 @@ jitter = "0s"
 labels = {{ floor = "ground", line = "x" }}
 alerts = []
 failures-to-alarm = 1
+alert-on-drift = false
 [probe.phone]
 group-url = "https://vpn.example.com/VPNPhone"
 mac = "8cb6.4f57.6113"
@@ -133,6 +134,7 @@ def test_a_plan_with_everything() -> None:
             successes_to_clear=2,
             labels={"site": "Berlin", "floor": "ground", "line": "x"},
             alerts=(),
+            alert_on_drift=False,
         ),
         PlannedProbe(
             name="gateway",
@@ -303,6 +305,7 @@ FAULTS: dict[str, tuple[str, int, str]] = {
         5,
         "the jitter (120 s) must be shorter than the interval (60 s)",
     ),
+    "drift of a number": (f"[defaults]\nalert-on-drift = 1\n{GATEWAY}", 2, "takes true or false"),
     "threshold of none": (f"[defaults]\nfailures-to-alarm = 0\n{GATEWAY}", 2, "takes a whole number from 1 to 100"),
     "threshold that is true": (f"[defaults]\nsuccesses-to-clear = true\n{GATEWAY}", 2, "takes a whole number"),
     "labels that are no table": (f'[defaults]\nlabels = "x"\n{GATEWAY}', 2, "labels is a table"),

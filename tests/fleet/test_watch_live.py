@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.fleet.changing import ChangingGateway, changing_gateway
 from tests.fleet.test_channels import Hook, web_hook
@@ -23,7 +24,7 @@ from tests.stand_ins import name_server
 from vpnprobe.cli.planned import planned_commands
 from vpnprobe.fleet.backlog import HistoryBacklog
 from vpnprobe.fleet.events import Event
-from vpnprobe.fleet.plan import Plan, load_plan
+from vpnprobe.fleet.plan import Plan, PlannedProbe, load_plan
 from vpnprobe.fleet.state import StateFile
 from vpnprobe.fleet.watch import Surroundings, Watch
 from vpnprobe.history.store import History
@@ -92,8 +93,9 @@ class Scene:
         return self.directory / "history.db"
 
     def told(self) -> list[tuple[str, str, str]]:
-        """Return the probe, the old and the new level of each alert that has arrived."""
-        return [(body["probe"], body["from"], body["to"]) for _, _, body in self.hook.requests]
+        """Return the probe, the old and the new level of each alert of a level that has arrived."""
+        bodies = [body for _, _, body in self.hook.requests]
+        return [(body["probe"], body["from"], body["to"]) for body in bodies if body["about"] == "level"]
 
     def causes(self) -> list[str]:
         """Return the causes of all alarms up to now."""
@@ -105,7 +107,7 @@ class Scene:
 
     async def until(self, *alerts: tuple[str, str, str]) -> None:
         """Wait until as many alerts have arrived, which must be these, in any order."""
-        await become_true(lambda: len(self.hook.requests) >= len(alerts))
+        await become_true(lambda: len(self.told()) >= len(alerts))
         assert Counter(self.told()) == Counter(alerts)
         self.hook.requests.clear()
 
@@ -122,11 +124,11 @@ class Scene:
     @asynccontextmanager
     async def pause(self) -> AsyncIterator[None]:
         """Have nothing watched while the body runs."""
-        await self._take(dataclasses.replace(self.plans[0], probes=()))
+        await self.take(dataclasses.replace(self.plans[0], probes=()))
         yield
-        await self._take(self.plans[0])
+        await self.take(self.plans[0])
 
-    async def _take(self, plan: Plan) -> None:
+    async def take(self, plan: Plan) -> None:
         self.events.clear()
         self.plans.append(plan)
         self.watch.reload()
@@ -220,6 +222,35 @@ async def test_a_bad_day(tmp_path: Path) -> None:
     assert [one for one, _ in itertools.groupby(verdicts)] == ["pass", "fail", "pass", "fail", "pass", "fail", "pass"]
     assert {one.id for change in changes["gateway"] for one in change.drift} >= {"DRF001"}
     assert len(changes["other"]) == 1
+
+
+async def test_another_certificate_is_told_though_all_is_well(tmp_path: Path) -> None:
+    """The probe of a gateway pins nothing: for it a renewed certificate is as good as the old one."""
+    async with scene(tmp_path, interval_s=0.3) as day:
+
+        def drift(probe: str) -> list[dict[str, Any]]:
+            bodies = [body for _, _, body in day.hook.requests]
+            return [body for body in bodies if (body["about"], body["probe"]) == ("drift", probe)]
+
+        await day.runs(3)
+        await day.gateway.become("renewed")
+        await become_true(lambda: bool(drift("gateway")))
+        await day.runs(3)
+        [told] = drift("gateway")
+        assert (told["title"], told["cause"], told["from"], told["to"]) == ("CHANGED: gateway", "DRF001", "ok", "ok")
+        assert day.gateway.cert_hash in told["text"]
+        assert drift("other") == []
+        quiet = dataclasses.replace(day.plans[0], probes=tuple(map(without_drift, day.plans[0].probes)))
+        await day.take(quiet)
+        day.hook.requests.clear()
+        await day.gateway.become("healthy")
+        await become_true(lambda: any(event.name == "drift" for event in day.events))
+        await day.runs(3)
+        assert drift("gateway") == []
+
+
+def without_drift(planned: PlannedProbe) -> PlannedProbe:
+    return dataclasses.replace(planned, alert_on_drift=False)
 
 
 async def test_a_full_disk_and_a_locked_database(tmp_path: Path) -> None:

@@ -46,7 +46,10 @@ def watch(
     ] = None,
     database: shared.DatabaseOption = None,
     no_history: Annotated[
-        bool, typer.Option("--no-history", envvar="VPNPROBE_NO_HISTORY", help="Keep no history of the runs.")
+        bool,
+        typer.Option(
+            "--no-history", envvar="VPNPROBE_NO_HISTORY", help="Keep no history; then no drift is told either."
+        ),
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", envvar="VPNPROBE_VERBOSE", help="Also log every single run.")

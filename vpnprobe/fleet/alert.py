@@ -1,4 +1,4 @@
-"""A change of a probe's condition, as the people who must know of it are told."""
+"""A change of a probe's condition, or of what it sees, as the people who must know of it are told."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename={"before": "from",
     held to be true before, `since` when that was reached. `text` is the status line of the run that tipped the scales,
     `cause` the id of the check to act on, `target` what the plan says to dial. What a peer sent stands there without
     control characters.
+
+    Where `about` is "drift", a certificate, a name or a gateway is another one than before: `text` says what changed,
+    `cause` is the id of that drift, and `from` and `to` are the level as it stands.
     """
 
     schema_version: int = ALERT_VERSION
@@ -37,6 +40,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename={"before": "from",
     cause: str | None
     target: str
     labels: dict[str, str]
+    about: Literal["level", "drift"] = "level"
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Final
 from vpnprobe.fleet.background import in_background
 from vpnprobe.fleet.events import Event, Tell
 from vpnprobe.history.recorder import Recorder
-from vpnprobe.history.store import History
+from vpnprobe.history.store import History, Recorded
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
 
@@ -25,6 +25,7 @@ PURGE_EVERY: Final = timedelta(days=1)
 class HistoryBacklog:
     """Reports on their way into `history`, in their order. Runs older than `keep_days` are forgotten, None keeps all.
 
+    `drifted` is called for each run that saw something otherwise than before, as soon as that is kept.
     The database is only touched in a thread of its own, one call at a time.
     """
 
@@ -40,6 +41,7 @@ class HistoryBacklog:
         self._problem: str | None = None
         self._left_out = 0
         self._lost = 0
+        self.drifted: Callable[[Recorded], None] = lambda _: None
 
     def put(self, report: Report, name: str) -> None:
         """Have `report` of the plan's probe `name` recorded soon."""
@@ -70,6 +72,7 @@ class HistoryBacklog:
             async with asyncio.timeout(patience):
                 await self._write()
                 await in_background(self._recorder.close)
+                self._tell_drift()
         except Exception as error:
             runs = len(self._queue) + self._left_out + self._recorder.waiting + self._recorder.lost
             reason = "the database takes too long" if isinstance(error, TimeoutError) else _reason(error)
@@ -90,6 +93,11 @@ class HistoryBacklog:
             # Such as a driver that is gone. What was taken waits like any other.
             problem = _reason(error)
         self._tell_problem(problem or self._recorder.problem)
+        self._tell_drift()
+
+    def _tell_drift(self) -> None:
+        for recorded in self._recorder.take_drift():
+            self.drifted(recorded)
 
     def _tell_problem(self, problem: str | None) -> None:
         """Tell once that runs wait, when the first of them is lost, and once that all is well again."""

@@ -130,7 +130,7 @@ class NotificationChannel:
             taken = service.notify(
                 title=title_of(alert),
                 body=body_of(alert),
-                notify_type=apprise.NotifyType(_TYPES[alert.level]),
+                notify_type=apprise.NotifyType("warning" if alert.about == "drift" else _TYPES[alert.level]),
                 body_format=apprise.NotifyFormat.TEXT,
             )
         if not taken:
@@ -146,13 +146,14 @@ _TYPES: Final[dict[str, str]] = {"ok": "success", "warning": "warning", "unknown
 
 def title_of(alert: Alert) -> str:
     """Return the alert in a few words."""
-    return f"{alert.level.upper()}: {alert.probe}"
+    return f"{'CHANGED' if alert.about == 'drift' else alert.level.upper()}: {alert.probe}"
 
 
 def body_of(alert: Alert) -> str:
     """Return the alert in a few lines of text."""
-    before = "" if alert.before is None else f", was {alert.before}"
-    since = "" if alert.before is None or alert.since is None else f" since {_moment(alert.since)}"
+    is_first = alert.before is None or alert.about == "drift"
+    before = "" if is_first else f", was {alert.before}"
+    since = "" if is_first or alert.since is None else f" since {_moment(alert.since)}"
     lines = [
         alert.text,
         f"Probe: {alert.probe} ({alert.kind}, {alert.target})",

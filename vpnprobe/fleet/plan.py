@@ -65,7 +65,8 @@ class PlannedProbe:
     """A probe of a plan. `options` are those of the command `kind`, by their long names, with those of the defaults.
 
     It runs once in each interval, at a moment that moves by up to `jitter_s` (seconds, all times). So many results in a
-    row raise an alarm or give the all-clear; the alert targets named in `alerts` are told.
+    row raise an alarm or give the all-clear; the alert targets named in `alerts` are told, with `alert_on_drift` also
+    of a certificate, a name or a gateway that is another one than before.
     """
 
     name: str
@@ -78,6 +79,7 @@ class PlannedProbe:
     successes_to_clear: int = DEFAULT_SUCCESSES
     labels: Mapping[str, str] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
+    alert_on_drift: bool = True
 
     @property
     def target(self) -> str:
@@ -148,6 +150,7 @@ class _Settings:
     successes: int = DEFAULT_SUCCESSES
     labels: Mapping[str, str] = field(default_factory=dict)
     alerts: tuple[str, ...] = ()
+    alert_on_drift: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +219,7 @@ class _Reader:
             successes=table.read("successes-to-clear", _COUNT, base.successes),
             labels={**base.labels, **_labels(table)},
             alerts=table.read("alerts", self._alert_names, base.alerts),
+            alert_on_drift=table.read("alert-on-drift", values.flag, base.alert_on_drift),
         )
 
     def _options(self, table: PlanTable | None, kind: Kind) -> _Options:
@@ -264,6 +268,7 @@ class _Reader:
             successes_to_clear=settings.successes,
             labels=settings.labels,
             alerts=settings.alerts,
+            alert_on_drift=settings.alert_on_drift,
         )
         self._makers[name] = partial(self._commands[kind].make, options)
         if own[kind].faultless and defaults[kind].faultless:

@@ -127,6 +127,13 @@ def whole(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def flag(value: object) -> bool:
+    """Read yes or no."""
+    if not isinstance(value, bool):
+        raise UsageError("takes true or false")
+    return value
+
+
 def text(value: object) -> str:
     """Read a text that says something."""
     if not isinstance(value, str) or not value.strip():

@@ -39,6 +39,7 @@ from vpnprobe.fleet.schedule import (
 )
 from vpnprobe.fleet.state import ProbeState, StateFile, StateKeeper, WatchState
 from vpnprobe.fleet.textfile import TextfileKeeper
+from vpnprobe.history.store import Recorded
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
 from vpnprobe.transport.supervisor import Supervisor
@@ -89,6 +90,8 @@ class Watch:
         self._measurements: dict[str, Measurement] = {}
         self._planned: dict[str, PlannedProbe] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        if surroundings.history is not None:
+            surroundings.history.drifted = self._tell_drift
         self._asked_to_stop = asyncio.Event()
         self._asked_to_reload = asyncio.Event()
 
@@ -287,6 +290,36 @@ class Watch:
         if before.level is not None or level != "ok":
             self._alerts.put(alert, planned.alerts)
 
+    def _tell_drift(self, recorded: Recorded) -> None:
+        """Tell that a run saw another certificate, name or gateway than the run before, be all well or not."""
+        planned = self._planned.get(recorded.name or "")
+        if planned is None:
+            return
+        for one in recorded.drift:
+            facts: dict[str, Fact] = {"probe": planned.name, "cause": one.id, "text": _one_line(one.summary)}
+            self._tell(Event("drift", "info" if one.severity == "info" else "warning", facts))
+        worth = [one for one in recorded.drift if one.severity != "info"]
+        if not worth or not planned.alert_on_drift:
+            return
+        condition = self._states[planned.name].condition
+        level = condition.level or "unknown"
+        alert = Alert(
+            id=alert_id(f"{planned.name} {worth[0].id}", level, recorded.run.started_at),
+            probe=planned.name,
+            kind=planned.kind,
+            before=condition.level,
+            level=level,
+            at=self._now(),
+            since=condition.since,
+            text="; ".join(f"{one.id} {_one_line(one.summary)}" for one in worth)[:_MAX_DRIFT],
+            cause=worth[0].id,
+            target=planned.target,
+            labels=dict(planned.labels),
+            about="drift",
+        )
+        self._alerts.put(alert, planned.alerts)
+        self._keeper.touch()
+
     def _tell_missed(self, planned: PlannedProbe, missed: int, reason: str) -> None:
         if missed:
             facts: dict[str, Fact] = {"probe": planned.name, "missed": missed, "reason": reason}
@@ -323,6 +356,9 @@ class Watch:
 
 # What is read from a plan once.
 _FOR_THE_START: Final = ("database", "keep_days", "state", "at_once", "textfile")
+
+# Characters: a gateway with many addresses may drift in many ways at once, which the history has all of.
+_MAX_DRIFT: Final = 2000
 
 _GRAVITY: Final[dict[Level, Gravity]] = {"ok": "info", "warning": "warning", "unknown": "warning", "critical": "error"}
 

@@ -13,7 +13,7 @@ import msgspec
 
 from vpnprobe.history.entry import Content, Entry, make_entry
 from vpnprobe.history.faults import HistoryError
-from vpnprobe.history.store import History
+from vpnprobe.history.store import History, Recorded
 from vpnprobe.model.finding import Report
 
 # What waits may use: ten days of twenty targets where nothing changes, hours where everything does.
@@ -41,6 +41,7 @@ class Recorder:
         self._waiting: list[Entry] = []
         self._contents: dict[tuple[str, str], Content] = {}
         self._bytes = 0
+        self._drift: list[Recorded] = []
         self.lost = 0
         self.problem: str | None = None
 
@@ -76,6 +77,12 @@ class Recorder:
         with self._lock:
             return self._write()
 
+    def take_drift(self) -> list[Recorded]:
+        """Return the runs that saw something otherwise than before, each once, as soon as they are written."""
+        with self._lock:
+            taken, self._drift = self._drift, []
+        return taken
+
     def close(self) -> None:
         """Write what waits, for the last time; raises `HistoryError` that says how much could not be."""
         if not self.flush():
@@ -85,11 +92,12 @@ class Recorder:
         while self._waiting:
             batch = self._waiting[:_BATCH]
             try:
-                self._history.record_entries(batch)
+                recorded = self._history.record_entries(batch)
             except HistoryError as error:
                 self.problem = str(error)
                 return False
             del self._waiting[:_BATCH]
+            self._drift += [one for one in recorded if one.drift]
         self._contents.clear()
         self._bytes = 0
         self.problem = None

@@ -23,19 +23,18 @@ from vpnprobe.model.history import KnownCertificate, Standing
 _MEMORY = list[tuple[AspectKey, tuple[str, ...]]]
 
 
-def keep(connection: Connection, entry: Entry) -> int:
-    """Keep the run and what it changed, unless it is kept already; return the number of its series."""
+def keep(connection: Connection, entry: Entry) -> tuple[int, tuple[Finding, ...]]:
+    """Keep the run and what it changed, unless it is kept already; return the number of its series, and its drift."""
     series, last_us = _series(connection, entry.series)
     state = _state(connection, series, entry.content)
     run = {"series_id": series, "started_us": entry.started_us, "state_id": state, "duration_ms": entry.duration_ms}
     if not _add(connection, RUN, run):
-        return series
+        return series, ()
     query = select(RUN.c.state_id).where(RUN.c.series_id == series, RUN.c.started_us == last_us)
     last_state = connection.execute(query).scalar()
-    if state != last_state:
-        _note_change(connection, series, entry, last_state)
+    drift = _note_change(connection, series, entry, last_state) if state != last_state else ()
     connection.execute(update(SERIES).where(SERIES.c.id == series).values(last_us=entry.started_us))
-    return series
+    return series, drift
 
 
 def _add(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
@@ -139,8 +138,8 @@ def _keep_certificates(connection: Connection, state: int, content: Content) -> 
     _add_all(connection, SHOWN, shown)
 
 
-def _note_change(connection: Connection, series: int, entry: Entry, last_state: int | None) -> None:
-    """Keep what this run found changed, and remember what it saw."""
+def _note_change(connection: Connection, series: int, entry: Entry, last_state: int | None) -> tuple[Finding, ...]:
+    """Keep what this run found changed, and remember what it saw; return its drift."""
     memory = read_memory(connection, series)
     drift = find_drift(
         memory, entry.content.aspects, entry.series.probe, lambda name: known_certificate(connection, name)
@@ -152,6 +151,7 @@ def _note_change(connection: Connection, series: int, entry: Entry, last_state: 
     packed = msgspec.json.encode(list(remember(memory, entry.content.aspects).items()))
     if not _add(connection, MEMORY, {"series_id": series, "aspects": packed}):
         connection.execute(update(MEMORY).where(MEMORY.c.series_id == series).values(aspects=packed))
+    return drift
 
 
 def _keep_change(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from vpnprobe.history import reading, recording, retention
 from vpnprobe.history.aspects import aspects_of
@@ -24,6 +24,14 @@ from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Finding, Report
 from vpnprobe.model.history import Change, Overview, PastRun, RunId
+
+
+class Recorded(NamedTuple):
+    """A run that was kept: `name` is what the plan calls the probe, `drift` what it saw otherwise than before."""
+
+    run: RunId
+    name: str | None
+    drift: tuple[Finding, ...]
 
 
 class History:
@@ -62,13 +70,17 @@ class History:
 
         A report that was recorded before changes nothing: a run is known by its series and the microsecond it began.
         """
-        [run] = self.record_entries([make_entry(report, name)])
-        return run
+        [recorded] = self.record_entries([make_entry(report, name)])
+        return recorded.run
 
-    def record_entries(self, entries: Sequence[Entry]) -> list[RunId]:
+    def record_entries(self, entries: Sequence[Entry]) -> list[Recorded]:
         """Keep several runs, in this order; all of them or none."""
         with self._database.writing() as connection:
-            return [RunId(recording.keep(connection, entry), from_us(entry.started_us)) for entry in entries]
+            kept = [recording.keep(connection, entry) for entry in entries]
+        return [
+            Recorded(RunId(series, from_us(entry.started_us)), entry.series.name, drift)
+            for entry, (series, drift) in zip(entries, kept, strict=True)
+        ]
 
     def overviews(self) -> tuple[Overview, ...]:
         """Return every series, how it stands, and since when."""
