@@ -39,6 +39,8 @@ from tests.checks.federation import (
 )
 from tests.checks.federation import test_certificate as test_edge_certificate
 from tests.checks.federation import test_handshake as test_edge_handshake
+from tests.checks.phone_web import test_files as test_phone_files
+from tests.checks.phone_web import test_pages as test_phone_pages
 from tests.checks.table import Row
 from tests.checks.trust import test_signed_files
 from vpnprobe.checks.base import AnyCheck, Guide
@@ -98,6 +100,8 @@ TABLES: tuple[Row, ...] = (
     *test_capf_session.ROWS,
     *test_capf_certificate.ROWS,
     *test_online_ca.ROWS,
+    *test_phone_pages.ROWS,
+    *test_phone_files.ROWS,
 )
 
 each_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
@@ -143,7 +147,7 @@ def test_the_agreed_checks_are_all_there() -> None:
     phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
     files = {"SGN": 15, "SEC": 4}
     federation = {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6}
-    assert areas == phone | files | federation | {"CPF": 21, "OCA": 8}
+    assert areas == phone | files | federation | {"CPF": 21, "OCA": 8, "WEB": 10}
 
 
 @each_check

@@ -33,7 +33,7 @@ _WORDS: Final = re.compile(
 )
 _SECRET: Final = re.compile(
     r"\b((?:set-)?cookie|authorization)(\s*[:=]\s*).*"
-    r"|\b([\w-]*(?:pass(?:word|wd|code|phrase)?|secret|webvpn[a-z]*|token|session[-_]?id|pin))(\s*[:=]\s*)(?!/)\S+",
+    r"|\b([\w-]*(?:pass(?:word|wd|code|phrase)?|secret|webvpn[a-z]*|token|session[-_ ]?id|pin))(\s*[:=]\s*)(?!/)\S+",
     re.IGNORECASE,
 )
 _USERINFO: Final = re.compile(r"(\b[a-z][a-z0-9+.-]{1,9}://)[^/@\s]{1,200}@", re.IGNORECASE)

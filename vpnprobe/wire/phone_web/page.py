@@ -30,8 +30,14 @@ _BLANKS: Final = re.compile(r"\s+")
 _BREAKS: Final = frozenset({"br", "p", "div", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "pre", "hr"})
 _CELLS: Final = frozenset({"td", "th"})
 _UNSEEN: Final = frozenset({"script", "style", "title"})
-_HTML: Final = frozenset({"html", "body", "head", "table", "tr", "p", "div", "a", "meta"})
-_VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta"})
+# A page that begins with none of these is no HTML.
+_HTML: Final = (
+    _BREAKS
+    | _CELLS
+    | _UNSEEN
+    | frozenset({"html", "head", "body", "frameset", "form", "center", "span", "font", "a", "b", "i", "u"})
+    | frozenset({"img", "input", "link", "meta", "base"})
+)
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -132,7 +138,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._is_html is None:
-            self._is_html = tag in _HTML or tag in _VOID
+            self._is_html = tag in _HTML
         if tag in _UNSEEN:
             self._unseen = tag
         if tag in _CELLS:

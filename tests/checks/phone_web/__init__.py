@@ -1,0 +1,1 @@
+"""Tests of the checks of a phone's pages, one table for each module."""

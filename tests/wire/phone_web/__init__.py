@@ -1,0 +1,1 @@
+"""Tests of a phone's pages and logs."""
