@@ -39,6 +39,12 @@ from tests.checks.federation import (
 )
 from tests.checks.federation import test_certificate as test_edge_certificate
 from tests.checks.federation import test_handshake as test_edge_handshake
+from tests.checks.lsc import test_authority as test_given_authority
+from tests.checks.lsc import test_dates as test_given_dates
+from tests.checks.lsc import test_form as test_given_form
+from tests.checks.lsc import test_issuer as test_given_issuer
+from tests.checks.lsc import test_phone as test_given_phone
+from tests.checks.lsc import test_strength as test_given_strength
 from tests.checks.phone_web import test_files as test_phone_files
 from tests.checks.phone_web import test_pages as test_phone_pages
 from tests.checks.table import Row
@@ -96,6 +102,12 @@ TABLES: tuple[Row, ...] = (
     *test_strength.ROWS,
     *test_revocation.ROWS,
     *test_sip.ROWS,
+    *test_given_form.ROWS,
+    *test_given_phone.ROWS,
+    *test_given_dates.ROWS,
+    *test_given_strength.ROWS,
+    *test_given_issuer.ROWS,
+    *test_given_authority.ROWS,
     *test_reaching.ROWS,
     *test_capf_session.ROWS,
     *test_capf_certificate.ROWS,
@@ -147,7 +159,7 @@ def test_the_agreed_checks_are_all_there() -> None:
     phone = {"NET": 4, "TFT": 6, "CFG": 11, "TLS": 6, "PIN": 2, "CRT": 4, "HID": 2, "HSK": 5, "LOG": 5}
     files = {"SGN": 15, "SEC": 4}
     federation = {"SRV": 8, "DOM": 2, "ADR": 5, "EDG": 11, "FCR": 19, "SIP": 6}
-    assert areas == phone | files | federation | {"CPF": 21, "OCA": 8, "WEB": 10}
+    assert areas == phone | files | federation | {"CPF": 21, "OCA": 8, "WEB": 10, "LSC": 19}
 
 
 @each_check

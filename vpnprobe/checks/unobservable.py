@@ -55,6 +55,15 @@ UNOBSERVABLE: Final = (
         "A choice in CUCM's administration pages that changes nothing a server shows.",
     ),
     Unobservable(
+        "CA-28",
+        "certificate requests that CAPF has not answered yet, with their time stamps",
+        (
+            "They are files of the publisher; only utils capf csr list shows how old they are. Given by --csr, one of "
+            "them tells a stale LSC from a good one (LSC016)."
+        ),
+        "fix",
+    ),
+    Unobservable(
         "CA-30",
         "all nodes of a cluster share the administrator's user and password",
         "Trying them is a login that this tool does not make: set them alike on each node.",

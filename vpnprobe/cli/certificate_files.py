@@ -72,7 +72,7 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """Yield the files of a directory and of those below it, in the order of their names; no link to a directory is followed."""
+    """Yield the files of a directory and of those below it, by name; no link to a directory is followed."""
     with os.scandir(directory) as listed:
         entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in listed)
     for name, is_directory, is_file in entries:

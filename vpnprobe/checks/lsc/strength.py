@@ -60,7 +60,7 @@ def _judge_hash(case: Case, given: Given) -> Result:
         return failed("signed with SHA-1; CAPF signs with SHA-256 since 11.5(1)SU1", **fields)
     if name == "sha256":
         if model is not None and model.limits is not None and not model.limits.sha2_certificates:
-            return failed(f"signed with SHA-256, which a {model.model} cannot verify", "model", **fields)
+            return failed(f"signed with SHA-256, which a {model.model} cannot verify", **fields)
         return passed("signed with SHA-256", **fields)
     return unclear(
         f"signed with {name.upper()}; the documents say of SHA-256 only that 7900, 8900 and 9900 phones take it",
@@ -96,12 +96,6 @@ LSC011 = Check(
         ),
         next=("admin: show version active", LOOK_AT_IT),
     ),
-    variants={
-        "model": Guide(
-            fix=(fix("CUCM", "This model needs LSCs of a CUCM before 11.5(1)SU1, or another phone."),),
-            next=("admin: show version active",),
-        )
-    },
 )
 
 
