@@ -107,6 +107,8 @@ def _options(evidence: Evidence, subcommand: str, command: str) -> Iterator[str]
         switches, given = _federation_options(evidence)
     elif subcommand == "capf":
         switches, given = _capf_options(evidence)
+    elif subcommand == "config":
+        switches, given = _config_switches(evidence), _phone_options(evidence, subcommand)
     elif subcommand in ("phone", "gateway", "hash"):
         switches, given = [], _phone_options(evidence, subcommand)
     else:
@@ -123,15 +125,26 @@ def _phone_options(evidence: Evidence, subcommand: str) -> list[tuple[str, str]]
     # A gateway probe without the option judges every model; a repeated one must do so again.
     has_model = subcommand != "gateway" or evidence.probe == "phone" or persona.chosen
     given = [("--model", persona.model or persona.profile)] if has_model else []
-    if subcommand == "phone" and server is not None and server.endpoint is not None:
+    fetches = subcommand in ("phone", "config")
+    if fetches and server is not None and server.endpoint is not None:
         if server.origin in _NAMED:
             given.append(("--tftp", str(server.endpoint)))
         elif server.origin.startswith("dhcp"):
             given.append(("--tftp", "dhcp"))
     port = _http_port(evidence)
-    if subcommand == "phone" and port not in (None, HTTP_PORT):
+    if fetches and port not in (None, HTTP_PORT):
         given.append(("--http-port", str(port)))
     return given
+
+
+def _config_switches(evidence: Evidence) -> list[str]:
+    encrypted = (file.signed.encryption for file in evidence.boot_files if file.signed is not None)
+    switches = {
+        "--trust-list <held-list>": any(one.origin == "held" for one in evidence.trust_lists),
+        "--key <pem>": any(one is not None and one.decrypted is not None for one in encrypted),
+        "--tvs": bool(evidence.tvs),
+    }
+    return [switch for switch, is_on in switches.items() if is_on]
 
 
 def _federation_options(evidence: Evidence) -> tuple[list[str], list[tuple[str, str]]]:

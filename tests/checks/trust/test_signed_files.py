@@ -11,6 +11,7 @@ from tests.certificates import Identity, issue
 from tests.checks.evidence_builder import (
     CONFIG,
     CONFIG_NAME,
+    SERVER,
     alarms,
     boot_file,
     certificate_name,
@@ -24,6 +25,7 @@ from tests.checks.table import Row, params
 from tests.checks.trust_evidence import (
     CALL_MANAGER,
     CERTIFICATES,
+    DEVICE,
     ENCRYPTED_NAME,
     ITL_NAME,
     OLD_RECORDS,
@@ -286,3 +288,18 @@ def test_lost_configuration() -> None:
         stages=stages("config", boot_files=("failed", "no configuration file"), config=("skipped", "no configuration")),
     )
     assert alarms(evidence) == {"TFT003"}
+
+
+def test_of_two_served_lists_the_phone_s_own_counts() -> None:
+    """Phones ask for ITLSEP<MAC>.tlv before ITLFile.tlv; what is the same in both is told once."""
+    other = itl(name="ITLFile.tlv", own_signature=signature("invalid"))
+    assert not alarms(listed(itl(), other))
+    assert alarms(listed(other)) == {"SGN003"}
+
+
+def test_commands_ask_the_same_server_with_the_same_list() -> None:
+    found = finding(config_run(**OLD_LIST), "SGN004")
+    assert found.next[0] == (
+        f"vpnprobe config {DEVICE} --trust-list <held-list> --tvs --model 7962G --tftp {SERVER}:69"
+    )
+    assert found.next[1].endswith(f"--show --trust-list <held-list> --model 7962G --tftp {SERVER}:69")

@@ -146,7 +146,7 @@ SGN003 = Check(
     stages={"config": "trust-list"},
     severity="critical",
     probes=("phone", "config"),
-    subjects=needs.trust_lists,
+    subjects=needs.phones_lists,
     needs=needs.readable_list,
     judge=_judge_own,
     covers=("VP-39",),
@@ -188,8 +188,8 @@ def _judge_cluster(_case: Case, facts: needs.Judged) -> Result:
         return passed("of another cluster, and a TVS of the old one vouches for its signer")
     capf = "" if facts.served.having(CAPF) else "; it names no CAPF"
     return failed(
-        f"{facts.served.name} has no certificate in common with {facts.held[0].name}, which the phone holds: that one "
-        f"is of another cluster, and the phone takes nothing that this one signs{capf}",
+        f"no certificate in common with {facts.held[0].name}, which the phone holds: that one is of another cluster, "
+        f"and the phone takes nothing that this one signs{capf}",
         held=facts.held[0].name,
         signer=facts.served.signer,
     )
@@ -202,7 +202,7 @@ SGN004 = Check(
     stage="trust-list",
     severity="critical",
     probes=("config",),
-    subjects=needs.served_lists,
+    subjects=needs.phones_served_lists,
     needs=needs.judged,
     judge=_judge_cluster,
     covers=("CA-31",),
@@ -271,7 +271,7 @@ SGN005 = Check(
     stage="trust-list",
     severity="critical",
     probes=("config",),
-    subjects=needs.served_lists,
+    subjects=needs.phones_served_lists,
     needs=needs.judged,
     judge=_judge_accepted,
     covers=("VP-39",),
@@ -319,7 +319,7 @@ SGN006 = Check(
     stages={"config": "trust-list"},
     severity="warning",
     probes=("phone", "config"),
-    subjects=needs.trust_lists,
+    subjects=needs.phones_lists,
     needs=needs.readable_list,
     judge=_judge_dates,
     rationale="Certificates of CUCM are regenerated before they end, one kind at a time: a change of CallManager.pem "

@@ -24,10 +24,16 @@ def trust_lists(evidence: Evidence) -> tuple[Subject, ...]:
     return tuple(Subject(label=label) for label in labels) or (Subject(label="trust list"),)
 
 
-def served_lists(evidence: Evidence) -> tuple[Subject, ...]:
-    """Each trust list that the server gave."""
-    labels = dict.fromkeys(label_of(one) for one in evidence.trust_lists if one.origin == "fetched")
+def phones_lists(evidence: Evidence) -> tuple[Subject, ...]:
+    """Each trust list that is the phone's: of several served ones of a kind its own, which it asks for first."""
+    lists = (*held(evidence), *served_lists(evidence))
+    labels = dict.fromkeys(map(label_of, lists))
     return tuple(Subject(label=label) for label in labels) or (Subject(label="trust list"),)
+
+
+def phones_served_lists(evidence: Evidence) -> tuple[Subject, ...]:
+    """The CTL and the ITL that the server gives this phone."""
+    return tuple(Subject(label=label_of(one)) for one in served_lists(evidence)) or (Subject(label="trust list"),)
 
 
 def config_files(evidence: Evidence) -> tuple[Subject, ...]:
@@ -62,6 +68,12 @@ def held(evidence: Evidence) -> tuple[TrustList, ...]:
 def served(evidence: Evidence) -> tuple[TrustList, ...]:
     """Return the lists that the server gave."""
     return tuple(one for one in evidence.trust_lists if one.origin == "fetched")
+
+
+def served_lists(evidence: Evidence) -> tuple[TrustList, ...]:
+    """Return the first served list of each kind: a phone asks for its own before it asks for the cluster's."""
+    first = {one.kind: one for one in reversed(served(evidence))}
+    return tuple(sorted(first.values(), key=lambda one: one.kind))
 
 
 def lacking_lists(evidence: Evidence) -> Lack:
