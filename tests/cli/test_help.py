@@ -60,7 +60,7 @@ def test_every_option_says_what_it_does(path: tuple[str, ...]) -> None:
         assert option.help, option.opts
 
 
-@pytest.mark.parametrize("name", ["phone", "gateway", "federation", "sweep", "hash", "recheck"])
+@pytest.mark.parametrize("name", ["phone", "gateway", "federation", "capf", "sweep", "hash", "recheck"])
 def test_every_option_of_a_run_has_a_variable_of_its_name(name: str) -> None:
     for option in options((name,)):
         long = max(option.opts, key=len).lstrip("-")
