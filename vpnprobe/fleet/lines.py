@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -59,7 +59,7 @@ class FleetLines:
         show: Callable[[FleetLine], None],
         journal: Journal | None = None,
         stage: Stage | None = None,
-        inventory: Iterable[Phone] | None = None,
+        inventory: Sequence[Phone] | None = None,
     ) -> None:
         self.start = start if journal is None else journal.start
         self._counter = counter
@@ -73,9 +73,12 @@ class FleetLines:
         self._began = time.monotonic()
         show(self.start)
         if journal is not None:
-            listed = None if inventory is None else {int(phone.mac, 16): phone for phone in inventory}
+            # Places only: phones that nobody asks for are not made.
+            places = {int(phone.mac, 16): place for place, phone in enumerate(inventory or ())}
             for line in journal.earlier():
-                self._pass_earlier(line, listed)
+                kept = line if inventory is None else self._as_listed(line, inventory, places)
+                if kept is not None:
+                    self._pass(kept)
 
     @property
     def finished(self) -> int:
@@ -123,16 +126,15 @@ class FleetLines:
         if self._strangers:
             yield f"results of phones that are not in the inventory any more: {self._strangers:,}; they do not count"
 
-    def _pass_earlier(self, line: FleetLine, listed: Mapping[int, Phone] | None) -> None:
-        if listed is not None and isinstance(line, SweptPhone | CutoverPhone):
-            phone = listed.get(int(line.mac, 16))
-            if phone is None:
-                self._strangers += 1
-                return
-            if phone.model != line.model:
-                return
-            line = msgspec.structs.replace(line, labels=phone.labels)
-        self._pass(line)
+    def _as_listed(self, line: FleetLine, inventory: Sequence[Phone], places: Mapping[int, int]) -> FleetLine | None:
+        if not isinstance(line, SweptPhone | CutoverPhone):
+            return line
+        place = places.get(int(line.mac, 16))
+        if place is None:
+            self._strangers += 1
+            return None
+        phone = inventory[place]
+        return msgspec.structs.replace(line, labels=phone.labels) if phone.model == line.model else None
 
     def _pass(self, line: FleetLine) -> None:
         if isinstance(line, SweptPhone | CutoverPhone):
