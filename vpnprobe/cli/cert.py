@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vpnprobe.cli import options as shared
-from vpnprobe.cli.certificate_files import Found, Unread, certificates_of, check_sources, load_file, read_capf
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.exitcodes import UNKNOWN
 from vpnprobe.cli.output import ReportSink, clear_progress, progress_on_terminal
@@ -24,6 +23,7 @@ from vpnprobe.model.target import HTTPS_PORT, Endpoint, parse_endpoint, parse_gr
 from vpnprobe.render.escape import printable
 
 if TYPE_CHECKING:
+    from vpnprobe.cli.certificate_files import Found, Unread
     from vpnprobe.model.evidence import Evidence
     from vpnprobe.pki.request import KeyRequest
     from vpnprobe.probes.certificate import CertificateRun
@@ -158,6 +158,7 @@ def cert(
     sent to a server but the hello of a phone.
     """
     from vpnprobe.checks.evaluate import judge
+    from vpnprobe.cli.certificate_files import check_sources, read_capf
     from vpnprobe.phones.profile import load_profile
     from vpnprobe.probes.certificate import CertificateOptions, CertificateRun
     from vpnprobe.render.certificate_list import Causes, certificate_line
@@ -241,6 +242,8 @@ class _Reading:
 
     def evidence(self) -> Iterator[Evidence]:
         """Yield the Evidence of each certificate as soon as it is read."""
+        from vpnprobe.cli.certificate_files import certificates_of
+
         for name in self._sources:
             if "://" in name:
                 yield from self._live(name)
@@ -248,6 +251,8 @@ class _Reading:
                 yield from map(self._one, certificates_of(name, self._password, self._skipped.append))
 
     def _one(self, found: Found | Unread) -> Evidence:
+        from vpnprobe.cli.certificate_files import Unread
+
         if isinstance(found, Unread):
             return self._run.nothing(found.source, found.problem)
         return self._run.evidence(found.source, found.der, place=found.place, chain=found.chain)
@@ -274,6 +279,7 @@ def parse_gateway(text: str) -> Endpoint:
 
 
 def _requests(names: Iterable[str]) -> Iterator[KeyRequest]:
+    from vpnprobe.cli.certificate_files import load_file
     from vpnprobe.pki.request import load_requests
 
     for name in names:

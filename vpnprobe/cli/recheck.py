@@ -131,6 +131,7 @@ def _missing_certificate(evidence: Evidence) -> str | None:
     named += [pair.leaf for item in evidence.enumerations for pair in item.accepted if pair.leaf]
     if evidence.federation is not None:
         named += _named_by(evidence.federation)
+    named += [name for item in evidence.given_certificates for name in (item.certificate, *item.chain, *item.capf)]
     return next((name for name in named if name not in evidence.certificates), None)
 
 
