@@ -123,6 +123,7 @@ ROWS = (
     Row(
         "CPF009", "stranger", in_tls(spoke="other", excerpt="220 mail", problem="why"), "fail", "(why); it begins '220"
     ),
+    Row("CPF009", "damaged", in_tls(spoke="other", excerpt="U\x01", problem="why"), "fail", "breaks the format: why"),
     Row("CPF009", "nothing-known", in_tls(spoke="closed"), "inconclusive", "does not say"),
     Row("CPF009", "no-session", ended(CLOSED), "inconclusive", "no session"),
     Row("CPF009", "no-connection", unreached(no_connection()), "inconclusive", "connection refused"),

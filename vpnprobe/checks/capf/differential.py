@@ -70,7 +70,7 @@ CAUSES: Final = (
         slug="filter-between",
         title="a firewall or an access list between phones and publisher rejects the connection",
         statements=(),
-        confirm=("utils network capture port {port} numeric count 20",),
+        confirm=("utils network capture eth0 numeric count 20 port {port}",),
         signs=("no packet of this machine arrives",),
         mend=("Allow TCP {port} from the phones to the publisher.",),
     ),

@@ -12,7 +12,7 @@ from vpnprobe.checks.capf.session import TRACES
 from vpnprobe.checks.wording import S_CLIENT, describe_failure
 from vpnprobe.model.capf import Capf, CapfVisit, ConnectionRow
 from vpnprobe.phoneconfig.meaning import meaning
-from vpnprobe.wire.capf import CAPF_V3, AuthType, Command
+from vpnprobe.wire.capf import CAPF_V3, PROTOCOL, AuthType, Command
 
 _WIRE: Final = "usecallmanagernz/daemons, reverse-engineered: Cisco has published nothing of the protocol"
 # In seconds; a phone's own, which nobody can set (CA-33).
@@ -38,6 +38,8 @@ def _judge_greets(_case: Case, visit: CapfVisit) -> Result:
     if visit.spoke == "other":
         began = f"; it begins {visit.excerpt.strip()!r}" if visit.excerpt else ""
         why = visit.problem or "no greeting of CAPF"
+        if visit.excerpt and ord(visit.excerpt[0]) == PROTOCOL:
+            return failed(f"begins as CAPF does, and then breaks the format: {why}", excerpt=visit.excerpt)
         return failed(f"speaks, but not as CAPF does ({why}){began}", "other", excerpt=visit.excerpt)
     if visit.spoke == "silent":
         return failed("the session is complete, and nothing is said in it; CAPF speaks first", "silent")
@@ -93,8 +95,8 @@ CPF009 = Check(
                 fix(
                     "CUCM",
                     """
-                    Something else answers at {address}. CAPF's port is 3804, unless a service parameter says otherwise:
-                    System > Service Parameters > <publisher> > Cisco Certificate Authority Proxy Function: Phone Port
+                    Something else answers at {address}. CAPF's port is 3804, unless a parameter says otherwise:
+                    System > Enterprise Parameters > Security Parameters: CAPF Phone Port
                     show open ports regexp {port}
                     """,
                 ),
@@ -150,7 +152,7 @@ CPF010 = Check(
             fix("DNS", "Where {family} is not used, delete the record of {host} that leads to {ip}."),
             fix("path", "Allow TCP {port} to {ip} as for the other version."),
         ),
-        next=("vpnprobe capf {ip}",),
+        next=("vpnprobe capf {address}",),
     ),
     references=(TABLE,),
 )

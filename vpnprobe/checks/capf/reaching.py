@@ -184,7 +184,7 @@ CPF003 = Check(
                 "CUCM",
                 """
                 show network cluster
-                utils network capture port {port} numeric count 20
+                utils network capture eth0 numeric count 20 port {port}
                 """,
             ),
         ),

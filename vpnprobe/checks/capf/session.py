@@ -41,7 +41,9 @@ def _judge_speaks_tls(case: Case, visit: CapfVisit) -> Result:
     if failure is None or failure.kind in needs.OURS:
         return unclear("the run does not say how the answer ended")
     if failure.kind is FailureKind.TIMEOUT:
-        return failed("takes connections, and gives a TLS hello no whole answer in time", "silent", failure=failure.kind.value)
+        return failed(
+            "takes connections, and gives a TLS hello no whole answer in time", "silent", failure=failure.kind.value
+        )
     if visit.spoke == "plain":
         began = f"; it begins {visit.excerpt.strip()!r}" if visit.excerpt else ""
         said = visit.problem or f"{describe_failure(failure)}{began}"
