@@ -193,7 +193,7 @@ class PhoneWebProbe:
                 return
             path = self._layout.paths.get("console-logs")
             if path is None:
-                outcome.skip(f"the pages of the {self._layout.about} have no console logs")
+                outcome.skip(f"no console logs are known of the layout {self._layout.name}")
                 return
             fetched = await self._server.get(path, cap=PAGE_BYTES)
             page, problem = _parsed(fetched)

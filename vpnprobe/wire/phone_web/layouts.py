@@ -25,14 +25,13 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """The pages of one family by their paths; a page that is not named is not known for it."""
 
     name: str
-    about: str
     paths: dict[PageName, str]
 
 
 LAYOUTS: Final = (
+    # 7941 to 7975, 78xx, 88xx and later.
     Layout(
         name="serviceability",
-        about="7941 to 7975, 78xx, 88xx and later",
         paths={
             "device-information": f"{_SERVICEABILITY}device.statistics.device",
             "network": f"{_SERVICEABILITY}device.statistics.configuration",
@@ -40,23 +39,23 @@ LAYOUTS: Final = (
             "console-logs": f"{_SERVICEABILITY}device.statistics.consolelog",
         },
     ),
+    # 7940 and 7960.
     Layout(
         name="plain",
-        about="7940 and 7960",
         paths={
             "device-information": "/DeviceInformation",
             "network": "/NetworkConfiguration",
             "status-messages": "/DeviceLog?2",
         },
     ),
+    # The XML form of the same pages.
     Layout(
         name="xml",
-        about="the XML form of the same pages",
         paths={"device-information": "/DeviceInformationX", "network": "/NetworkConfigurationX"},
     ),
+    # 69xx.
     Layout(
         name="html-files",
-        about="69xx",
         paths={
             "device-information": "/Device_Information.html",
             "network": "/Network_Setup.html",
@@ -64,9 +63,9 @@ LAYOUTS: Final = (
             "console-logs": "/Console_Logs.html",
         },
     ),
+    # 7937.
     Layout(
         name="localmenus",
-        about="7937",
         paths={
             "device-information": "/localmenus.cgi?func=604",
             "network": "/localmenus.cgi?func=219",
