@@ -17,14 +17,16 @@ from vpnprobe.model.target import Endpoint, Persona, Target
 from vpnprobe.phones.capf_families import connection_row
 from vpnprobe.probes.bootfiles import read_content
 from vpnprobe.probes.capf_visit import AddressVisit
-from vpnprobe.probes.held_lists import CAPF_ROLE, read_held_list
 from vpnprobe.probes.online_ca import look_at_online_ca
 from vpnprobe.probes.options import CapfOptions
 from vpnprobe.probes.recorder import Progress, Recorder
+from vpnprobe.probes.trust import read_trust_list
 from vpnprobe.transport.names import Resolver
 
 # A CAPF has one address of each IP version; a hostile DNS answer must not make us dial more.
 MAX_VISITED: Final = 8
+
+_CAPF_ROLE: Final = 4  # of a record of a trust list
 
 
 class CapfProbe:
@@ -168,9 +170,11 @@ class CapfProbe:
             if not self._options.trust_lists and not self._given:
                 outcome.skip("neither --trust-list nor --capf-cert given")
                 return
-            lists = [read_held_list(file, self._recorder) for file in self._options.trust_lists]
+            lists = [
+                read_trust_list(file.name, file.data, "held", self._recorder) for file in self._options.trust_lists
+            ]
             self._recorder.trust_lists += lists
-            named = [record.certificate for held in lists for record in held.having(CAPF_ROLE)]
+            named = [record.certificate for held in lists for record in held.having(_CAPF_ROLE)]
             self._authentic = tuple(dict.fromkeys((*self._given, *filter(None, named))))
             if not self._authentic:
                 outcome.fail("no certificate of a CAPF in the trust lists")

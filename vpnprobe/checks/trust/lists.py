@@ -389,7 +389,7 @@ SGN015 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {config_server} --mac {mac}",),
+        next=("vpnprobe capf {config_server}",),
     ),
 )
 
