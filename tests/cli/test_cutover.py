@@ -142,6 +142,24 @@ def test_after_the_swap_all_is_done(cli: CommandLine, tmp_path: Path) -> None:
             assert (ended.code, ended.out) == (OK, "GO: 2 phones: 2 ready.\n")
 
 
+@pytest.mark.parametrize(
+    ("row", "code", "told"),
+    [
+        ("SEP8CB64F57611", UNKNOWN, "NOT KNOWN: 4 phones: 4 ready. Rows of the inventory that cannot be used: 1."),
+        ("CSFJOHN", OK, "GO: 4 phones: 4 ready."),
+    ],
+)
+def test_a_row_that_may_be_a_phone_is_not_ready(
+    cli: CommandLine, prepared: Place, tmp_path: Path, row: str, code: int, told: str
+) -> None:
+    inventory = tmp_path / "phones.csv"
+    inventory.write_text(f"{prepared.inventory.read_text()}{row},Cisco 7962,Bern\n")
+    ended = cli("cutover", inventory, *prepared.servers, "--new-cert", prepared.new)
+    assert (ended.code, ended.out.splitlines()[-1][: len(told)]) == (code, told)
+    assert f"phones.csv, line 6: '{row}'" in ended.err
+    assert ("rows of devices that are no phones: 1; they do not count" in ended.out) == (code == OK)
+
+
 # --- what is given ---
 
 

@@ -170,6 +170,7 @@ def test_a_mac_that_was_kept_from_becoming_a_number(cell: str) -> None:
     [
         ("CSFBOB,x", "'CSFBOB' is a device of another kind; a phone's name is SEP and its MAC address"),
         ("CTIRP_Berlin,x", "a device of another kind"),
+        ("SE8CB64F576113,x", "a device of another kind"),
         (",x", "there is no device name or MAC address here; write one, or remove the row"),
         ("8.00E+11,x", "'8.00E+11' is what a spreadsheet made of a MAC address; format the column as text"),
         ("1,12233E+09", "not a MAC address"),
@@ -184,6 +185,7 @@ def test_a_mac_that_was_kept_from_becoming_a_number(cell: str) -> None:
     ids=[
         "softphone",
         "route point",
+        "perhaps a phone",
         "empty",
         "number",
         "number with comma",
@@ -200,6 +202,7 @@ def test_a_bad_row_does_not_stop_the_rest(row: str, reason: str) -> None:
     inventory = read(f"Device Name,Site\nSEP{A},Berlin\n{row}\nSEP{B},Bonn\n")
     assert [phone.mac for phone in inventory.phones] == [A, B]
     assert [(problem.line, reason in problem.reason) for problem in inventory.problems] == [(3, True)]
+    assert inventory.problems[0].is_other_device == row.startswith(("CSF", "CTI"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tests.fleet.lines import KEY, cutover, gateway, phone, start
 from vpnprobe.fleet import summary as summary_module
 from vpnprobe.fleet.summary import OTHER, SummaryCounter
-from vpnprobe.model.fleet import Counts, FleetLine, FleetSummary, PhoneConfigSight
+from vpnprobe.model.fleet import Counts, CutoverPhone, FleetLine, FleetSummary, PhoneConfigSight
 
 ENCRYPTED = PhoneConfigSight(outcome="encrypted")
 
@@ -18,7 +18,8 @@ def counted(*lines: FleetLine, group_by: tuple[str, ...] = (), **ends: Any) -> F
     counter = SummaryCounter(group_by)
     for line in lines:
         counter.add(line)
-    return counter.summary(start(), 12.34567, **ends)
+    command = "cutover" if any(isinstance(line, CutoverPhone) for line in lines) else "sweep"
+    return counter.summary(start(command=command), 12.34567, **ends)
 
 
 def test_phones_by_verdict_and_cause() -> None:
@@ -55,6 +56,7 @@ VERDICTS: dict[str, tuple[list[FleetLine], dict[str, Any], str]] = {
     "a failure outranks what is not known": ([phone(1, "fail"), phone(2, "inconclusive")], {}, "fail"),
     "no phone": ([gateway()], {}, "inconclusive"),
     "a bad row": ([phone(1)], {"row_problems": 1}, "warn"),
+    "a bad row of a cutover": ([cutover(1, "ready")], {"row_problems": 1}, "inconclusive"),
     "not reached": ([phone(1)], {"not_reached": 1}, "inconclusive"),
     "the deadline keeps a failure": ([phone(1, "fail")], {"interrupted": "deadline", "not_reached": 9}, "fail"),
     "a silent server": ([phone(1)], {"interrupted": "server-silent", "not_reached": 9}, "inconclusive"),

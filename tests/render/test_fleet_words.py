@@ -82,10 +82,10 @@ def test_what_has_no_words_is_told_as_it_is() -> None:
         ("cutover", "inconclusive", {}, {}, ("NOT KNOWN", "No phone was looked at.")),
         (
             "cutover",
-            "warn",
+            "inconclusive",
             {"ready": 2},
             {"row_problems": 1},
-            ("GO, with a reservation", "2 phones: 2 ready. Rows of the inventory that cannot be used: 1."),
+            ("NOT KNOWN", "2 phones: 2 ready. Rows of the inventory that cannot be used: 1."),
         ),
         (
             "cutover",

@@ -348,12 +348,14 @@ def go_through(
     if not quiet:
         clear_progress()
     not_reached = sum(1 for _ in lines.waiting(inventory.phones))
+    others = sum(problem.is_other_device for problem in inventory.problems)
+    other_devices = [f"rows of devices that are no phones: {others:,}; they do not count"] if others else []
     summary = lines.finish(
         interrupted,
         not_reached=not_reached,
-        row_problems=len(inventory.problems),
+        row_problems=len(inventory.problems) - others,
         duplicates=inventory.merged,
-        notes=(*inventory.notes, *run.notes(inventory.phones)),
+        notes=(*inventory.notes, *other_devices, *run.notes(inventory.phones)),
     )
     if interrupted and not quiet:
         then = f"go on with --resume {resume}" if resume else "begin with --resume FILE to be able to go on"

@@ -23,6 +23,8 @@ _MODEL = "model"
 
 # What CUCM calls anything but a hardware phone: CSF, BOT, TCT, CTI ... and a name.
 _OTHER_DEVICE = re.compile(r"(?!SEP)(?=[0-9A-F]*[G-Z])[A-Z]{2}[\w.-]*", re.IGNORECASE)
+# Jabber's and CTI's names, which nobody writes for SEP by mistake.
+_SURELY_OTHER = re.compile(r"CSF|BOT|TCT|TAB|CTI", re.IGNORECASE)
 # 001122334455 becomes 1.12233E+09 in a cell that is no text.
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 # A spreadsheet keeps ="001122334455" and '001122334455 as they are.
@@ -106,7 +108,7 @@ class PhoneList:
         try:
             mac = parse_mac(text[:_SHOWN])
         except UsageError as error:
-            self._complain(line, _why_no_phone(text) or str(error))
+            self._complain(line, _why_no_phone(text) or str(error), is_other_device=_is_other_device(text))
             return
         model = self._text(model or "") or None
         labels = {name: text for name, value in labels.items() if (text := self._text(value))}
@@ -127,8 +129,8 @@ class PhoneList:
         if self._rows > MAX_ROWS:
             raise UsageError(f"{self._name} has over {MAX_ROWS:,} rows (line {line}); split it into several files")
 
-    def _complain(self, line: int, reason: str) -> None:
-        self.problems.append(RowProblem(line, reason))
+    def _complain(self, line: int, reason: str, *, is_other_device: bool = False) -> None:
+        self.problems.append(RowProblem(line, reason, is_other_device))
         if len(self.problems) > MAX_PROBLEMS:
             first = self.problems[0]
             raise UsageError(
@@ -178,3 +180,7 @@ def _why_no_phone(text: str) -> str | None:
     if _OTHER_DEVICE.fullmatch(text):
         return f"{shown} is a device of another kind; a phone's name is SEP and its MAC address"
     return None
+
+
+def _is_other_device(text: str) -> bool:
+    return _SURELY_OTHER.match(text) is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from vpnprobe.model.finding import Verdict
 from vpnprobe.model.fleet import (
@@ -110,7 +110,7 @@ class SummaryCounter:
             command=start.command,
             started_at=start.started_at,
             duration_s=round(duration_s, 3),
-            verdict=self._verdict(interrupted, not_reached, row_problems, remarks),
+            verdict=self._verdict(start.command, interrupted, not_reached, row_problems, remarks),
             interrupted=interrupted,
             counts=self._all.counts,
             by_label={
@@ -126,19 +126,23 @@ class SummaryCounter:
 
     def _verdict(
         self,
+        command: Literal["sweep", "cutover"],
         interrupted: FleetInterruption | None,
         not_reached: int,
         row_problems: int,
         remarks: Iterable[Remark],
     ) -> Verdict:
-        """Return the worst verdict. Whoever stops a run wants no alarm of it; what was not looked at is not known."""
+        """Return the worst verdict. Whoever stops a run wants no alarm of it; what was not looked at is not known.
+
+        A row that cannot be used may be a phone that would be cut off; whether one more would connect is less.
+        """
         if interrupted == "interrupt":
             return "inconclusive"
         verdicts = self._verdicts | {remark.verdict for remark in remarks}
         if interrupted or not_reached or not self.total:
             verdicts.add("inconclusive")
         if row_problems:
-            verdicts.add("warn")
+            verdicts.add("inconclusive" if command == "cutover" else "warn")
         return max(verdicts, key=_BEST_FIRST.index)
 
 

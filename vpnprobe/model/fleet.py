@@ -33,10 +33,14 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RowProblem(msgspec.Struct, frozen=True):
-    """A row of an inventory that cannot be used: its line, and what to do about it."""
+    """A row of an inventory that cannot be used: its line, and what to do about it.
+
+    Without `is_other_device` it may well be that of a phone, of which nothing is known then.
+    """
 
     line: int
     reason: str
+    is_other_device: bool = False
 
 
 class FleetStart(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="start"):
