@@ -43,7 +43,7 @@ def config(
     targets: Annotated[
         list[str],
         typer.Argument(
-            metavar="MAC|FILE...",
+            metavar="MAC|FILE",
             help="Phones, by MAC or device name; or the files of one phone: .cnf.xml, .sgn, .enc.sgn, .tlv.",
         ),
     ],
@@ -271,7 +271,7 @@ def _other_config(text: str, like: ConfigOptions, *, quiet: bool) -> tuple[str, 
     from vpnprobe.probes.config_files import ConfigProbe
 
     if _is_path(text):
-        return text, _config_in(text, like)
+        return Path(text).name, _config_in(text, like)
     options = dataclasses.replace(like, mac=parse_mac(text), files=())
     evidence = measure(ConfigProbe(options, progress=progress_unless(quiet)), quiet=quiet)
     found = evidence.config.config if evidence.config is not None else None
