@@ -17,6 +17,7 @@ from vpnprobe.model.target import DNS_PORT, Endpoint, parse_endpoint
 # Every placeholder that any run can fill. Others must be facts of the finding.
 RUN_VALUES: Final = (
     "address",
+    "capf",
     "config_file",
     "config_server",
     "device",
@@ -60,6 +61,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
     where = None if subject.address is None else _endpoint(subject.address, target.port)
     known = {
         "address": subject.address,
+        "capf": None if evidence.capf is None else str(evidence.capf.server),
         "config_file": config_file_name(evidence) if persona.mac else None,
         "config_server": server.endpoint.host if server is not None and server.endpoint is not None else None,
         "device": persona.device,

@@ -196,7 +196,7 @@ CPF011 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {gateway} --retries",),
+        next=("vpnprobe capf {capf} --retries",),
     ),
 )
 
@@ -299,7 +299,7 @@ CPF013 = Check(
             fix("phone", "With a string: Settings > Security Configuration > LSC > Update, type the string, Submit."),
             fix("CUCM", f"utils service restart {SERVICE}"),
         ),
-        next=("vpnprobe capf {gateway} --config <file>",),
+        next=("vpnprobe capf {capf} --config <file>",),
     ),
     references=(_WIRE,),
 )

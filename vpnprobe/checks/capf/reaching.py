@@ -25,7 +25,7 @@ from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.observation import Resolution
 
-PROBE: Final = "vpnprobe capf {gateway}"
+PROBE: Final = "vpnprobe capf {capf}"
 TABLE: Final = "CUCM system configuration guide 12.5, CAPF: How IPv6 or IPv4 Phone Connects to CAPF"
 _KEEP_ALIVE: Final = "CUCM system configuration guide 12.5, CAPF: Set Keepalive Timer"
 
@@ -237,7 +237,7 @@ CPF004 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {gateway} --enable-ipv6 true",),
+        next=("vpnprobe capf {capf} --enable-ipv6 true",),
     ),
     references=("CUCM system configuration guide 12.5, CAPF interaction with IPv6 addressing",),
 )
@@ -299,7 +299,7 @@ CPF006 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe capf {gateway} --idle-timeout {idle_timeout_min} --keep-alive 5",),
+        next=("vpnprobe capf {capf} --idle-timeout {idle_timeout_min} --keep-alive 5",),
     ),
     variants={
         "too-short": Guide(
@@ -319,7 +319,7 @@ CPF006 = Check(
                 ),
                 fix("CUCM", "On the publisher, with 5 as the number: utils capf set keep_alive"),
             ),
-            next=("vpnprobe capf {gateway} --idle-timeout <minutes>",),
+            next=("vpnprobe capf {capf} --idle-timeout <minutes>",),
         )
     },
     references=(_KEEP_ALIVE,),
