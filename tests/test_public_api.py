@@ -15,6 +15,7 @@ import vpnprobe
 from tests.probes.federations import DOMAIN, Federated, federated
 from tests.stand_ins import in_background, lab_in_background
 from vpnprobe import (
+    CapfOptions,
     Evidence,
     FederationOptions,
     Finding,
@@ -27,6 +28,7 @@ from vpnprobe import (
     judge,
     load_client_credential,
     load_profile,
+    measure_capf,
     measure_federation,
     measure_gateway,
     measure_phone,
@@ -34,10 +36,13 @@ from vpnprobe import (
     parse_endpoint,
     parse_group_url,
     parse_mac,
+    probe_capf,
     probe_federation,
     probe_gateway,
     probe_phone,
 )
+from vpnprobe.lab.capf.network import running_capf_lab
+from vpnprobe.lab.capf.scenarios import find_capf_scenario
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.scenarios import find_scenario
 
@@ -100,6 +105,20 @@ async def test_a_sip_domain_within_an_event_loop() -> None:
         evidence = await measure_federation(federation_options(lab))
     assert evidence.federation is not None
     assert [visit.address for visit in evidence.federation.visits] == [str(lab.edges[0])]
+
+
+def test_a_capf_from_a_plain_program() -> None:
+    with in_background(running_capf_lab(find_capf_scenario("capf-healthy"))) as lab:
+        options = CapfOptions(
+            server=parse_endpoint(f"127.0.0.1:{lab.port}", 3804),
+            profile=load_profile("7962G"),
+            network=NetworkOptions(timeout=2),
+        )
+        report = probe_capf(options)
+        evidence = asyncio.run(measure_capf(options))
+    assert (report.probe, report.verdict, report.cause) == ("capf", "pass", None)
+    assert isinstance(evidence, Evidence)
+    assert judge(evidence).verdict == "pass"
 
 
 def test_faults_of_the_operator_are_usage_errors() -> None:

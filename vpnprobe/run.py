@@ -7,9 +7,10 @@ import asyncio
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report
+from vpnprobe.probes.capf import CapfProbe
 from vpnprobe.probes.federation import FederationProbe
 from vpnprobe.probes.gateway import GatewayProbe
-from vpnprobe.probes.options import FederationOptions, GatewayOptions, PhoneOptions
+from vpnprobe.probes.options import CapfOptions, FederationOptions, GatewayOptions, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
 
 
@@ -28,6 +29,11 @@ async def measure_federation(options: FederationOptions) -> Evidence:
     return await FederationProbe(options).run()
 
 
+async def measure_capf(options: CapfOptions) -> Evidence:
+    """Go a phone's way to CAPF, up to the first word of the server, and return what was seen."""
+    return await CapfProbe(options).run()
+
+
 def probe_phone(options: PhoneOptions) -> Report:
     """Measure and judge. For code without an event loop; inside one, await `measure_phone` and call `judge`."""
     return judge(asyncio.run(measure_phone(options)))
@@ -41,3 +47,8 @@ def probe_gateway(options: GatewayOptions) -> Report:
 def probe_federation(options: FederationOptions) -> Report:
     """Measure and judge. For code without an event loop; inside one, await `measure_federation` and call `judge`."""
     return judge(asyncio.run(measure_federation(options)))
+
+
+def probe_capf(options: CapfOptions) -> Report:
+    """Measure and judge. For code without an event loop; inside one, await `measure_capf` and call `judge`."""
+    return judge(asyncio.run(measure_capf(options)))

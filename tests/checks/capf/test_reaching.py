@@ -25,6 +25,7 @@ from tests.checks.evidence_builder import fail, finding
 from tests.checks.table import Row, params
 from vpnprobe.model.capf import ConnectionRow
 from vpnprobe.model.failure import FailureKind
+from vpnprobe.model.target import Endpoint
 
 TIMEOUT, REFUSED, LOCAL = FailureKind.TIMEOUT, FailureKind.REFUSED, FailureKind.LOCAL
 UNREACHABLE = FailureKind.UNREACHABLE
@@ -109,7 +110,5 @@ def test_what_was_asked_for_is_repeated() -> None:
 
 
 def test_a_literal_of_ipv6_can_be_pasted() -> None:
-    from vpnprobe.model.target import Endpoint, Target
-
-    evidence = unreached(no_connection(V6), row=ONLY_V6, target=Target(server=Endpoint("2001:db8::10", 3804)))
+    evidence = unreached(no_connection(V6), row=ONLY_V6, server=Endpoint("2001:db8::10", 3804))
     assert "vpnprobe capf '[2001:db8::10]:3804'" in finding(evidence, "CPF003").next[-1]
