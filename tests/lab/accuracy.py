@@ -16,12 +16,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from vpnprobe.checks.evaluate import judge
+from vpnprobe.cli.certificate_files import Found, certificates_of, read_capf
 from vpnprobe.lab.capf.network import CapfLab, running_capf_lab
 from vpnprobe.lab.capf.scenario import CapfScenario
 from vpnprobe.lab.catalogue import AnyScenario, all_scenarios, find_any_scenario
 from vpnprobe.lab.federation.network import FederationLab, running_federation_lab
 from vpnprobe.lab.federation.scenario import FederationScenario
 from vpnprobe.lab.gateway import PASSWORD, USER
+from vpnprobe.lab.given.certificates import PKCS12_PASSWORD
+from vpnprobe.lab.given.network import CertificateLab, running_certificate_lab
+from vpnprobe.lab.given.scenario import CertificateScenario
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.phone_web.network import PhoneWebLab, running_phone_web_lab
 from vpnprobe.lab.phone_web.scenario import PHONE_MAC, PhoneWebScenario
@@ -33,7 +37,9 @@ from vpnprobe.model.finding import Finding, Report, Verdict
 from vpnprobe.model.target import parse_group_url
 from vpnprobe.phones import load_profile
 from vpnprobe.pki.fingerprint import sha256
+from vpnprobe.pki.request import load_requests
 from vpnprobe.probes.capf import CapfProbe
+from vpnprobe.probes.certificate import CertificateOptions, CertificateRun
 from vpnprobe.probes.config_files import ConfigProbe
 from vpnprobe.probes.federation import FederationProbe, FederationShared
 from vpnprobe.probes.options import (
@@ -285,8 +291,35 @@ async def probe_config(scenario: ConfigScenario, *, host: str = "127.0.0.1", **c
     return Outcome(scenario, (judge(evidence),))
 
 
+def certificate_options(lab: CertificateLab) -> CertificateOptions:
+    """Return what the file is held against in this scenario: the same as the command line of `lab.arguments`."""
+    wanted = lab.scenario.options
+    return CertificateOptions(
+        profile=load_profile(wanted.model or "7962G"),
+        chosen=wanted.model is not None,
+        mac=PHONE_MAC if wanted.mac else None,
+        online_ca=wanted.online_ca,
+        requests=tuple(load_requests(lab.csr.read_bytes())) if wanted.csr else (),
+        capf=read_capf([str(lab.trust_list)] if wanted.trust_list else ()),
+        gateway=lab.gateway,
+        network=NetworkOptions(timeout=_STEP_TIMEOUT_S),
+    )
+
+
+async def probe_certificate(scenario: CertificateScenario) -> Outcome:
+    """Write the scenario's files, run its server, and look at the first certificate of its file."""
+    async with running_certificate_lab(scenario) as lab:
+        run = CertificateRun(certificate_options(lab))
+        await run.ask_gateway()
+        found = next(certificates_of(str(lab.file), lambda: PKCS12_PASSWORD, lambda _: None))
+        assert isinstance(found, Found)
+        evidence = run.evidence(found.source, found.der, place=found.place, chain=found.chain)
+    return Outcome(scenario, (judge(evidence),))
+
+
 # How each kind of scenario is probed.
 PROBES: dict[str, Callable[[Any], Awaitable[Outcome]]] = {
+    "certificate": probe_certificate,
     "phone": probe,
     "federation": probe_federation,
     "config": probe_config,

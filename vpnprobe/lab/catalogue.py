@@ -10,6 +10,8 @@ from vpnprobe.lab.capf.network import running_capf_lab
 from vpnprobe.lab.capf.scenarios import capf_scenarios
 from vpnprobe.lab.federation.network import running_federation_lab
 from vpnprobe.lab.federation.scenarios import federation_scenarios
+from vpnprobe.lab.given.network import running_certificate_lab
+from vpnprobe.lab.given.scenarios import certificate_scenarios
 from vpnprobe.lab.naming import by_name
 from vpnprobe.lab.network import running_lab
 from vpnprobe.lab.phone_web.network import running_phone_web_lab
@@ -71,6 +73,7 @@ KINDS: Final[dict[str, Kind]] = {
     "federation": Kind(federation_scenarios, running_federation_lab),
     "config": Kind(config_scenarios, running_config_lab),
     "capf": Kind(capf_scenarios, running_capf_lab),
+    "certificate": Kind(certificate_scenarios, running_certificate_lab),
     "phone-web": Kind(phone_web_scenarios, running_phone_web_lab),
 }
 
