@@ -281,6 +281,18 @@ async def test_a_firmware_load_that_tells_no_model_is_a_reservation() -> None:
     assert all("judged as a 7962G" in " ".join(line.reasons) for line in found.phones.values())
 
 
+async def test_a_signed_file_of_another_phone_is_refused_by_this_one() -> None:
+    """So the phone goes on with what it has, and nobody saw the new hash in that."""
+    phones = [phone for phone, _ in phones_of({"both-hashes": 2}).values()]
+    other = msgspec.structs.replace(phones[1].configuration, signed_name="other")
+    phones[1] = msgspec.structs.replace(phones[1], configuration=other)
+    async with running_fleet(fleet({}, OLD, phones=tuple(phones), is_signed=True)) as lab:
+        found = await cut(lab, plan_of(lab))
+    assert [line.config.file for line in found.phones.values()] == [f"{phone.device}.cnf.xml.sgn" for phone in phones]
+    assert [found.phones[phone.mac].readiness for phone in phones] == ["ready", "cut-off"]
+    assert found.phones[phones[1].mac].missing == ("apply-config",)
+
+
 async def test_a_url_beyond_the_third_saves_no_phone() -> None:
     phones = tuple(
         msgspec.structs.replace(phone, gateways=(*[SECOND_NAME] * 3, "vpn.lab.example"))

@@ -69,11 +69,11 @@ def decide_cutover(
     profile: PhoneProfile,
     gateways: Sequence[ShownGateway],
     plan: CutoverPlan,
-    doubt: Objection | None = None,
+    doubts: Sequence[Objection] = (),
 ) -> CutoverDecision:
     """Decide for a phone of this profile with this configuration, which dials these gateways, url1 first.
 
-    `doubt` is what stands against its being of this profile at all.
+    `doubts` are what stands against its being of this profile, or having this configuration, at all.
 
     Where nobody is known to have the new hash, the missing step is the import; that others have it, which makes it the
     applying, is not seen from one phone.
@@ -90,7 +90,7 @@ def decide_cutover(
     if not gateways:
         nowhere = Objection("cut-off", "Its vpnGroup names no URL, so it dials no gateway.", "assign-vpn-profile")
         return _decision([_AtGateway((nowhere,))])
-    return _decision([_at(gateway, config, profile, plan, doubt) for gateway in gateways])
+    return _decision([_at(gateway, config, profile, plan, doubts) for gateway in gateways])
 
 
 def _at(
@@ -98,7 +98,7 @@ def _at(
     config: PhoneConfigSight,
     profile: PhoneProfile,
     plan: CutoverPlan,
-    doubt: Objection | None,
+    doubts: Sequence[Objection],
 ) -> _AtGateway:
     if not gateway.url.host:
         return _AtGateway((Objection("cut-off", f"{gateway.url.text[:_SHOWN_URL]} cannot be dialled."),))
@@ -114,7 +114,7 @@ def _at(
         *(objection for _, objection in found if objection is not None),
         *(objection for one in new for objection in against(one, gateway, profile, config.host_id_check, plan)),
         *today.objections(),
-        *([doubt] if doubt is not None and new else []),
+        *(doubts if new else ()),
     )
     return _AtGateway(objections, has_new, today.has_old)
 

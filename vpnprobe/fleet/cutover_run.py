@@ -18,6 +18,7 @@ from vpnprobe.fleet.sweep import FleetRun, Looks
 from vpnprobe.model.fleet import CutoverPhone, FleetLine, Phone, PhoneConfigSight
 from vpnprobe.model.target import GroupUrl, device_name
 from vpnprobe.phones.profile import PhoneProfile
+from vpnprobe.wire.sgn import file_name_matches
 
 # Decisions that are remembered. A fleet needs dozens; where each phone differs, memory stays bounded.
 _REMEMBERED: Final = 2048
@@ -29,13 +30,35 @@ def cutover(options: RunOptions, plan: CutoverPlan, take: Callable[[FleetLine], 
     profiles = Profiles(options.profile, chosen=options.chosen)
 
     def line_of(phone: Phone, profile: PhoneProfile, collected: Collected, looks: Looks) -> CutoverPhone:
-        doubt = None if profiles.is_of(phone, collected.sight.load) else _doubt(phone.model, profile)
-        return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC), doubt)
+        doubts = [] if profiles.is_of(phone, collected.sight.load) else [_model_doubt(phone.model, profile)]
+        if _is_of_another_phone(collected):
+            doubts.append(_NOT_ITS_OWN)
+        return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC), tuple(doubts))
 
     return FleetRun(options, line_of, take)
 
 
-def _doubt(model: str | None, profile: PhoneProfile) -> Objection:
+_NOT_ITS_OWN: Final = Objection(
+    "cut-off",
+    "Its signed file is that of another phone: it refuses that one, and goes on with the configuration that it has.",
+    "apply-config",
+)
+
+
+def _is_of_another_phone(collected: Collected) -> bool:
+    content = collected.content
+    signed = next(
+        (one.signed for one in collected.boot_files if content is not None and one.name == content.name), None
+    )
+    return (
+        content is not None
+        and signed is not None
+        and signed.file_name is not None
+        and not file_name_matches(signed.file_name, content.name)
+    )
+
+
+def _model_doubt(model: str | None, profile: PhoneProfile) -> Objection:
     """Return what is to be said of a phone that is judged as a model which may not be its own."""
     if model is not None:
         return Objection(
@@ -65,13 +88,13 @@ class CutoverJudge:
         config: PhoneConfigSight,
         looks: Looks,
         finished_at: datetime,
-        doubt: Objection | None = None,
+        doubts: tuple[Objection, ...] = (),
     ) -> CutoverPhone:
         """Return the line of a phone that would dial these URLs in this order; without a look none was possible.
 
-        `doubt` is what stands against its being of this profile.
+        `doubts` are what stands against its being of this profile, or having this configuration.
         """
-        decision = self._decision(profile, config, looks, doubt)
+        decision = self._decision(profile, config, looks, doubts)
         return CutoverPhone(
             mac=phone.mac,
             device=device_name(phone.mac),
@@ -89,7 +112,7 @@ class CutoverJudge:
         )
 
     def _decision(
-        self, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks, doubt: Objection | None
+        self, profile: PhoneProfile, config: PhoneConfigSight, looks: Looks, doubts: tuple[Objection, ...]
     ) -> CutoverDecision:
         key = (
             profile.id,
@@ -99,13 +122,13 @@ class CutoverJudge:
             tuple(config.cert_hashes.items()),
             config.hash_alg,
             config.host_id_check,
-            doubt,
+            doubts,
             tuple(url.text if look is None else look.sight.key for url, look in looks),
         )
         known = self._known.get(key)
         if known is None:
             gateways = [self._shown(url, look) for url, look in looks]
-            known = self._known[key] = decide_cutover(config, profile, gateways, self._plan, doubt)
+            known = self._known[key] = decide_cutover(config, profile, gateways, self._plan, doubts)
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         else:

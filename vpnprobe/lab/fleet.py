@@ -20,6 +20,7 @@ from vpnprobe.lab.scenario import (
     CUCM_NAME,
     GATEWAY_NAME,
     GROUP_PATH,
+    OTHER_MAC,
     CertHash,
     Certificate,
     ConfigServer,
@@ -187,7 +188,9 @@ class FleetFiles(Mapping[str, bytes]):
         if kind == "cnf.xml":
             return self.configuration(phone)
         if kind == "cnf.xml.sgn" and self._is_signed:
-            return signed_file(self.configuration(phone), name, self._signer, self._now)
+            own = phone.configuration.signed_name == "right"
+            signed = name if own else name.replace(device, device_name(OTHER_MAC))
+            return signed_file(self.configuration(phone), signed, self._signer, self._now)
         if kind == "cnf.xml.enc.sgn" and phone.configuration.form == "short":
             return encrypted_file(_ENCRYPTED_SIZE, name, self._signer, self._now)
         raise KeyError(name)
