@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,6 +15,10 @@ from vpnprobe.cli.stopping import measure
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.target import HTTPS_PORT, Endpoint, parse_endpoint, parse_mac
 from vpnprobe.probes.options import GivenServer, NetworkOptions, PhoneWebOptions
+
+if TYPE_CHECKING:
+    from vpnprobe.model.finding import Report
+    from vpnprobe.render.terminal import Section
 
 _HTTP_PORT: Final = 80
 
@@ -114,9 +119,21 @@ def phone_web(
             pause=shared.PAUSE,
         ),
     )
-    sink = ReportSink(shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose)
+    sink = ReportSink(
+        shared.Format.JSON if json else form,
+        output=output,
+        quiet=quiet,
+        verbose=verbose,
+        sections=partial(_sections, verbose=verbose),
+    )
     sink.add(judge(measure(PhoneWebProbe(wanted, progress=progress_unless(quiet)), quiet=quiet)))
     return sink.close()
+
+
+def _sections(report: Report, *, verbose: bool) -> list[Section]:
+    from vpnprobe.render.phone_web_view import phone_web_sections
+
+    return list(phone_web_sections(report.evidence, verbose=verbose))
 
 
 def phone_web_options(
