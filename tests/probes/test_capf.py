@@ -16,7 +16,7 @@ from tests.checks.evidence_builder import NOW, finding
 from tests.lab.accuracy import capf_options
 from tests.stand_ins import listening
 from tests.transport.byte_server import closed_port
-from vpnprobe.lab import hostile
+from vpnprobe.lab import hostile, raw_tls
 from vpnprobe.lab.capf.certificates import CapfPki
 from vpnprobe.lab.capf.network import running_capf_lab
 from vpnprobe.lab.capf.scenario import CapfScenario, CapfServer, Network, Options
@@ -234,6 +234,24 @@ async def test_what_a_stranger_said_is_kept() -> None:
     assert in_tls.problem == "protocol at byte 0: 0x32 instead of 0x55"
     unwrapped = visit(await probe(find_capf_scenario("capf-plain-greeting")))
     assert unwrapped.problem == "the greeting of CAPF, but without TLS"
+
+
+async def test_a_server_that_leaves_behind_its_certificate_had_no_session() -> None:
+    chain = (CapfPki(NOW).certificate(CapfServer().certificate).der,)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hello = await raw_tls.read_hello(reader)
+        hello_back = raw_tls.server_hello(hello.version, raw_tls.RSA_AES_256_CBC_SHA)
+        for message in (hello_back, raw_tls.certificate_message(chain)):
+            writer.write(raw_tls.records(HANDSHAKE, hello.version, message))
+        await writer.drain()
+
+    async with listening(serve) as port:
+        evidence = await at(port)
+    assert evidence.first_flights[0].chain
+    only = visit(evidence)
+    assert (only.spoke, only.chain) == ("closed", ())
+    assert finding(evidence, "CPF009").status == "inconclusive"
 
 
 async def test_bytes_after_the_greeting_are_told() -> None:

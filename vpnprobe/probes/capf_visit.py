@@ -93,9 +93,9 @@ class AddressVisit:
         hello = profile_hello(self._profile)
         self._flight = flight = await self._runner.look(self.endpoint, hello, self._server_name)
         self._recorder.first_flights.append(flight)
-        self._chain = flight.chain
         failure = flight.failure
         if failure is None:
+            self._chain = flight.chain
             return
         if flight.connect_s > 0 and failure.kind in _REFUSALS and self._profile.id != MODERN:
             modern = profile_hello(load_profile(MODERN))
