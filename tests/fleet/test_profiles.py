@@ -10,6 +10,7 @@ from vpnprobe.model.fleet import Phone
 from vpnprobe.phones import load_profile
 
 OLD, NEW = "SIP42.9-4-2SR3-1S", "sip88xx.12-8-1-0001-455"
+BEFORE = "sip88xx.11-7-1-17"
 
 
 def profiles(*, chosen: bool = False) -> Profiles:
@@ -28,6 +29,10 @@ def phone(model: str | None) -> Phone:
     ("model", "load", "chosen", "expected"),
     [
         ("Cisco 8841", OLD, False, "8811"),
+        # The inventory names the model, and the load the firmware: before 12.5 there are no elliptic curves.
+        ("Cisco 8841", BEFORE, False, "8811-pre12.5"),
+        ("Cisco 8841", NEW, False, "8811"),
+        ("8841-pre12.5", NEW, False, "8811-pre12.5"),
         ("Cisco 7962", NEW, False, "7962G"),
         (None, NEW, False, "8811"),
         (None, NEW, True, "7962G"),
@@ -68,6 +73,7 @@ def test_files_are_fetched_as_the_inventory_s_model_does() -> None:
 
 
 def test_the_model_itself_stays() -> None:
+    assert profiles().with_config(phone("Cisco 8851"), config(BEFORE)).model == "8851"
     assert profiles().of(phone("Cisco 7942")).model == "7942G"
 
 

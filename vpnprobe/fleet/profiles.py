@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
 
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import Phone
-from vpnprobe.phones import PhoneProfile, guess_profile, load_profile
+from vpnprobe.phones import PhoneProfile, guess_profile, load_profile, profiles
 
 # Names of models that are told one by one; an inventory may hold anything in that column.
 _NAMED = 8
@@ -32,13 +33,13 @@ class Profiles:
 
     def with_config(self, phone: Phone, config: PhoneConfig | None) -> PhoneProfile:
         """Return the profile that the phone is judged as, now that its configuration is known."""
+        load = None if config is None else config.load_information
+        fitting = None if load is None else guess_profile(load)
         named = self._named(phone.model)
         if named is not None:
-            return named
-        if phone.model is None and not self._chosen and config is not None and config.load_information is not None:
-            fitting = guess_profile(config.load_information)
-            if fitting is not None:
-                return load_profile(fitting)
+            return named if fitting is None else _of_firmware(named.id, str(named.model), fitting) or named
+        if phone.model is None and not self._chosen and fitting is not None:
+            return load_profile(fitting)
         return self._default
 
     def is_of(self, phone: Phone, load: str | None) -> bool:
@@ -68,6 +69,17 @@ class Profiles:
         if model not in self._known:
             self._known[model] = _phone_profile(model)
         return self._known[model]
+
+
+@cache
+def _of_firmware(named: str, model: str, fitting: str) -> PhoneProfile | None:
+    """Return the profile of this model with the firmware that `fitting` is the profile of.
+
+    An inventory says `8841` whatever firmware that has; one that says more (`named`) is taken at its word. A load of
+    another model proves nothing.
+    """
+    of_load = next((one for one in profiles() if one.id == fitting and model in one.models), None)
+    return load_profile(model + of_load.suffix) if of_load is not None and load_profile(model).id == named else None
 
 
 def _phone_profile(model: str) -> PhoneProfile | None:
