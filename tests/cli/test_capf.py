@@ -43,6 +43,7 @@ def test_exit_codes(cli: CommandLine, name: str, code: int, last: str) -> None:
         ended = cli(*running.arguments)
         quiet = cli(*running.arguments, "--quiet")
     assert (ended.code, quiet.code) == (code, code)
+    assert ended.out.splitlines()[0] == "vpnprobe capf  as a 7962G would reach it"
     assert ended.out.splitlines()[-1].startswith(last)
     assert quiet.out == ended.out.splitlines()[-1] + "\n"
 

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from vpnprobe.model.evidence import STAGES, Stage
+from vpnprobe.model.evidence import STAGES, ProbeName, Stage
 from vpnprobe.model.finding import Finding, Fix, Logs, Report, Status
 from vpnprobe.model.target import MICROSOFT_EDGE, Persona
 from vpnprobe.render.escape import printable
@@ -114,7 +114,7 @@ class _Page:
     def _title(self) -> None:
         report = self._report
         what = report.target.label
-        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), printable(_who(report.persona))))
+        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), printable(_who(report.persona, report.probe))))
         self._console.print(Text(printable(what)), soft_wrap=True)
         servers = ", ".join(map(str, report.target.resolvers)) or "this machine's own"
         when = f"{report.started_at:%Y-%m-%d %H:%M} UTC, vpnprobe {report.tool.version}, DNS {servers}"
@@ -337,9 +337,11 @@ def _ids(findings: Sequence[Finding]) -> str:
     return shown if more <= 0 else f"{shown} +{more}"
 
 
-def _who(persona: Persona) -> str:
+def _who(persona: Persona, probe: ProbeName) -> str:
     if persona.profile == MICROSOFT_EDGE:
         return "  as a Microsoft edge would look at it"
+    if probe == "capf":
+        return f"  as a {persona.model or persona.profile} would reach it"
     if persona.device is None:
         return ""
     model = persona.model or persona.profile

@@ -194,7 +194,6 @@ CPF017 = Check(
     subjects=needs.leaves,
     needs=needs.certificate,
     judge=_judge_subject,
-    covers=("CA-02",),
     rationale="A CAPF's subject is CN=CAPF- and eight hex digits, and so is the issuer of LSCs that it signs itself. "
     "Another subject belongs to another service of CUCM, such as Tomcat's or CallManager's, or to another server. "
     "Whether an online or offline CA signs the LSCs instead shows in an LSC only: vpnprobe cert.",
@@ -317,7 +316,6 @@ CPF020 = Check(
     subjects=needs.leaves,
     needs=needs.certificate,
     judge=_judge_signer,
-    covers=("CA-02",),
     rationale="That is the default. A certificate of a third party works too; then its chain belongs into CUCM's trust "
     "stores, and at the ASA the whole path must be there.",
     guide=Guide(

@@ -83,7 +83,6 @@ SCENARIOS = (
             "Its common name is that of the host, as Tomcat's is.",
             "Something else may answer here.",
         ),
-        covers=("CA-02",),
         network=_shows(CapfCertificate(common_name="cucm-pub.lab.example")),
         expect_fail=frozenset({"CPF017"}),
         expect_verdict="warn",

@@ -73,7 +73,6 @@ SCENARIOS = (
             "It kept CA:TRUE, pathlen:0 and the usages of the request.",
             "That is told, and is no fault.",
         ),
-        covers=("CA-02",),
         network=Network(ipv4=CapfServer(certificate=CapfCertificate(issuer="third-party"))),
         options=Options(certificate="same", trust_list=None),
     ),
