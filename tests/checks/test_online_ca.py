@@ -24,6 +24,7 @@ assert CHAIN.issuer is not None
 assert CHAIN.issuer.issuer is not None
 ROOT: Identity = CHAIN.issuer.issuer
 SELF_SIGNED = issue(cn=CA_HOST, ca=True)
+NO_CA = issue(cn=CA_HOST)
 EXPIRED = issue(cn=CA_HOST, not_after=NOW - timedelta(days=1))
 FUTURE = issue(cn=CA_HOST, not_before=NOW + timedelta(days=1))
 OTHER_NAME = issue(cn="iis.example.com")
@@ -52,7 +53,7 @@ def online_ca(shown: Identity | None = CHAIN, *, root: bool = True, sent: tuple[
 
 def ca_run(ca: OnlineCa | None = None, **changes: Any) -> Evidence:
     """A run over a CAPF whose online CA was looked at."""
-    everyone = (CHAIN, ROOT, SELF_SIGNED, EXPIRED, FUTURE, OTHER_NAME, ALTERNATIVE, NO_NAME)
+    everyone = (CHAIN, ROOT, SELF_SIGNED, NO_CA, EXPIRED, FUTURE, OTHER_NAME, ALTERNATIVE, NO_NAME)
     return run(
         **{
             "probe": "capf",
@@ -72,6 +73,8 @@ def without(because: str | None) -> Evidence:
 
 
 UNKNOWN_NAME = online_ca(None, resolution=resolved(failure=fail(FailureKind.NAME_NOT_FOUND)), address=None, status=None)
+DNS_SILENT = online_ca(None, resolution=resolved(failure=fail(FailureKind.TIMEOUT)), address=None, status=None)
+LEFT_OUT = online_ca(None, address=None, status=None)
 DOWN = online_ca(None, failure=REFUSED, status=None)
 NOT_TLS = online_ca(None, failure=fail(FailureKind.NOT_TLS), status=None)
 LOCAL = online_ca(None, failure=fail(FailureKind.LOCAL), status=None)
@@ -80,6 +83,8 @@ ASKS: dict[str, Any] = {
     "certificate_request": CertificateRequest(authorities=(ROOT.subject,)),
 }
 INSISTS = online_ca(failure=fail(FailureKind.TLS_ALERT, alert=116), status=None, **ASKS)
+# What IIS says where its page of errors is not shown.
+NO_PERMISSION = "You do not have permission to view this directory or page."
 GERMAN = "401 - Nicht autorisiert: Der Zugriff wird aufgrund ungültiger Anmeldeinformationen verweigert."
 
 ROWS = (
@@ -93,6 +98,7 @@ ROWS = (
         "inconclusive",
         "this machine",
     ),
+    Row("OCA001", "no-answer", ca_run(DNS_SILENT), "inconclusive"),
     Row("OCA001", "not-asked", without(NOT_ASKED), "not-applicable", NOT_ASKED),
     Row("OCA001", "deadline", without("deadline"), "inconclusive", "deadline"),
     Row("OCA002", "pass", ca_run(), "pass", ADDRESS),
@@ -101,6 +107,7 @@ ROWS = (
     Row("OCA002", "insists", ca_run(INSISTS), "fail", "client certificate"),
     Row("OCA002", "local", ca_run(LOCAL), "inconclusive", "this machine"),
     Row("OCA002", "no-address", ca_run(UNKNOWN_NAME), "inconclusive", "OCA001"),
+    Row("OCA002", "left-out", ca_run(LEFT_OUT), "inconclusive", "IP version"),
     Row("OCA003", "pass", ca_run(), "pass", CA_HOST),
     Row("OCA003", "case", ca_run(online_ca(endpoint=Endpoint("CA.example.com", 443))), "pass"),
     Row("OCA003", "other", ca_run(online_ca(OTHER_NAME)), "fail", "iis.example.com"),
@@ -116,7 +123,10 @@ ROWS = (
         "cannot be read",
     ),
     Row("OCA004", "over-intermediate", ca_run(), "pass", "over 1 intermediate"),
-    Row("OCA004", "root-is-leaf", ca_run(online_ca(SELF_SIGNED)), "pass", "the root itself"),
+    Row("OCA004", "root-is-leaf", ca_run(online_ca(SELF_SIGNED, root=False)), "pass", "the root itself"),
+    Row("OCA004", "root-is-leaf-given", ca_run(online_ca(SELF_SIGNED, given=names(SELF_SIGNED.der))), "pass"),
+    Row("OCA004", "itself-not-given", ca_run(online_ca(SELF_SIGNED)), "fail", "none of those that were given"),
+    Row("OCA004", "itself-no-ca", ca_run(online_ca(NO_CA, root=False)), "inconclusive", "not that of a CA"),
     Row("OCA004", "root-not-given", ca_run(online_ca(sent=CHAIN.chain_der[:2], root=False)), "inconclusive", "--ca"),
     Row("OCA004", "intermediate-missing", ca_run(online_ca(sent=CHAIN.chain_der[:1])), "fail", "is missing"),
     Row("OCA004", "no-certificate", ca_run(DOWN), "inconclusive", "OCA002"),
@@ -129,6 +139,7 @@ ROWS = (
     Row("OCA006", "names-none", ca_run(online_ca(asks_client_certificate=True)), "fail", "no CA by name"),
     Row("OCA006", "no-handshake", ca_run(DOWN), "inconclusive", "OCA002"),
     Row("OCA007", "pass", ca_run(), "pass", "by its words"),
+    Row("OCA007", "iis-detailed", ca_run(online_ca(title=None, excerpt=NO_PERMISSION)), "pass", "by its words"),
     Row("OCA007", "declared", ca_run(online_ca(language="en-US", title="x")), "pass", "declared"),
     Row("OCA007", "declared-german", ca_run(online_ca(language="de", title=GERMAN)), "fail", "'de'"),
     Row("OCA007", "german", ca_run(online_ca(title=GERMAN)), "fail", "none of the words"),

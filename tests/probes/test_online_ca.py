@@ -24,10 +24,15 @@ from vpnprobe.transport.names import Resolver
 
 
 async def look(
-    port: int, *, host: str = LOOPBACK, given: tuple[bytes, ...] = (), resolver: int | None = None
+    port: int,
+    *,
+    host: str = LOOPBACK,
+    given: tuple[bytes, ...] = (),
+    resolver: int | None = None,
+    families: frozenset[int] = frozenset({4, 6}),
 ) -> OnlineCa:
     servers = () if resolver is None else (Endpoint(LOOPBACK, resolver),)
-    network = NetworkOptions(resolvers=servers, timeout=QUICK.timeout, deadline=QUICK.deadline)
+    network = NetworkOptions(resolvers=servers, timeout=QUICK.timeout, deadline=QUICK.deadline, families=families)
     recorder = Recorder("capf", Target(server=Endpoint(host, 3804)), Persona(profile="7962G"))
     names = Resolver(servers, timeout=network.timeout)
     seen = await look_at_online_ca(Endpoint(host, port), given, names, network, recorder)
@@ -55,6 +60,14 @@ async def test_a_healthy_one_by_its_name() -> None:
     assert seen.asks_client_certificate is False
     assert len(seen.chain) == 2
     assert len(seen.given) == 1
+
+
+async def test_a_name_is_known_though_its_ip_version_is_not_to_be_dialled() -> None:
+    async with name_server({ONLINE_CA_NAME: (LOOPBACK,)}) as resolver:
+        seen = await look(443, host=ONLINE_CA_NAME, resolver=resolver, families=frozenset({6}))
+    assert seen.resolution is not None
+    assert seen.resolution.addresses == (LOOPBACK,)
+    assert seen.address is None
 
 
 @pytest.mark.parametrize("asks", ["asks", "insists"])

@@ -45,12 +45,16 @@ async def look_at_online_ca(
 ) -> OnlineCa:
     """Resolve the CA's name, complete one handshake, ask for one page; every failure is in the result.
 
-    Addresses are tried in turn until one completes a handshake. `given` are CA certificates (DER) of the operator.
+    Addresses of the wanted IP versions are tried in turn until one completes a handshake. `given` are CA certificates
+    (DER) of the operator.
     """
     began = time.monotonic()
-    resolution = await resolver.resolve(endpoint.host, network.families)
+    # Whether DNS knows the name is a question of its own, whichever version is to be dialled.
+    resolution = await resolver.resolve(endpoint.host)
     seen = OnlineCa(endpoint=endpoint, resolution=resolution, given=recorder.keep(given))
     for address in resolution.addresses:
+        if (6 if ":" in address else 4) not in network.families:
+            continue
         seen = await _visit(seen, Endpoint(address, endpoint.port), network, recorder)
         if seen.failure is None:
             break

@@ -70,7 +70,12 @@ def _judge_uploads(_case: Case, seen: Shown) -> Result:
         "issuer": leaf.issuer,
         "path": [member.subject or "unreadable" for member in path.members],
     }
-    if path.end is PathEnd.SELF_SIGNED_LEAF or (issuers == 0 and leaf.self_signed):
+    if path.end is PathEnd.SELF_SIGNED_LEAF and (seen.ca.given or not leaf.is_ca):
+        # Either the CA's own certificate is known to be another, or this one cannot issue any.
+        what = "none of those that were given" if seen.ca.given else "not that of a CA; give the CA's own with --ca"
+        words = f"its HTTPS certificate is signed by itself and {what}"
+        return failed(words, **facts) if seen.ca.given else unclear(words, **facts)
+    if issuers == 0 and path.is_complete:
         words = "its HTTPS certificate is the root itself"
         return passed(f"{words}: upload it to CAPF-trust and CallManager-trust", row="CA-09a", upload=["root"], **facts)
     if path.is_complete:

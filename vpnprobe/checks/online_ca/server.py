@@ -14,12 +14,13 @@ from vpnprobe.model.finding import Fact
 from vpnprobe.model.target import is_address
 from vpnprobe.pki.names import describe_name
 
+_UNKNOWN_TO_DNS: Final = (FailureKind.NAME_NOT_FOUND, FailureKind.NO_ADDRESS, FailureKind.NO_RECORD)
 _OURS: Final = (FailureKind.LOCAL, FailureKind.TLS_LOCAL, FailureKind.DEADLINE, FailureKind.INTERRUPTED)
 
 # What a Windows server and its CA say in English on the pages that are shown without a login.
 _ENGLISH: Final = re.compile(
     r"\b(unauthorized|access is denied|credentials|forbidden|certificate services|welcome|request a certificate|"
-    r"server error|not found)\b",
+    r"server error|not found|do not have permission)\b",
     re.IGNORECASE,
 )
 _ENOUGH_TEXT: Final = 40
@@ -33,7 +34,7 @@ def _judge_name_known(_case: Case, seen: OnlineCa) -> Result:
     if found.addresses:
         return passed(f"{seen.endpoint.host} is {listing(found.addresses)}", addresses=list(found.addresses))
     words = f"{seen.endpoint.host}: {describe_failure(found.failure)}" if found.failure else "no address"
-    return unclear(words) if found.failure is None or found.failure.kind in _OURS else failed(words)
+    return failed(words) if found.failure is not None and found.failure.kind in _UNKNOWN_TO_DNS else unclear(words)
 
 
 OCA001 = Check(
@@ -63,6 +64,8 @@ OCA001 = Check(
 def _judge_reached(_case: Case, seen: OnlineCa) -> Result:
     if seen.failure is None and seen.address is not None:
         return passed(f"{seen.address} completes a TLS handshake ({seen.suite_name})", address=seen.address)
+    if seen.failure is None and seen.resolution is not None and seen.resolution.addresses:
+        return unclear("none of its addresses is of the IP version that was asked for")
     if seen.failure is None:
         return unclear("no address to dial (OCA001)")
     words = f"{seen.address}: {describe_failure(seen.failure)}"
