@@ -29,7 +29,6 @@ def register(app: typer.Typer) -> None:
 
 
 def phone_web(
-    context: typer.Context,
     phone: Annotated[str, typer.Argument(metavar="HOST[:PORT]", help="The phone's own address or name.")],
     https: Annotated[
         bool,
@@ -48,7 +47,15 @@ def phone_web(
             help="The MAC address that the phone is to have, in any usual form; without it, the one its pages name.",
         ),
     ] = None,
-    model: shared.ModelOption = shared.DEFAULT_MODEL,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL",
+            envvar="VPNPROBE_MODEL",
+            help="The model that the phone is to be; without it, the one its pages name.",
+        ),
+    ] = None,
     tftp: Annotated[
         str | None,
         typer.Option(
@@ -99,13 +106,11 @@ def phone_web(
     from vpnprobe.checks.evaluate import judge
     from vpnprobe.probes.phone_web import PhoneWebProbe
 
-    source = context.get_parameter_source("model")
     wanted = phone_web_options(
         phone=phone,
         https=https,
         mac=mac,
         model=model,
-        chosen=source is not None and source.name != "DEFAULT",
         tftp=tftp,
         http_port=http_port,
         config=config,
@@ -141,14 +146,13 @@ def phone_web_options(
     phone: str,
     https: bool,
     mac: str | None,
-    model: str,
-    chosen: bool,
+    model: str | None,
     tftp: str | None,
     http_port: int | None,
     config: str | None,
     network: NetworkOptions,
 ) -> PhoneWebOptions:
-    """Return what the values of the command's options ask for; `chosen` says that --model was given.
+    """Return what the values of the command's options ask for.
 
     Reads the file that --config names. Raises `UsageError`.
     """
@@ -158,8 +162,8 @@ def phone_web_options(
         raise UsageError("--tftp and --config exclude each other; give the server, or the file that it would serve")
     return PhoneWebOptions(
         phone=parse_phone(phone, https=https),
-        profile=load_profile(model),
-        chosen=chosen,
+        profile=load_profile(model or shared.DEFAULT_MODEL),
+        chosen=model is not None,
         https=https,
         mac=None if mac is None else parse_mac(mac),
         server=None if tftp is None else _server(tftp),

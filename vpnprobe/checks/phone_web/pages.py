@@ -74,8 +74,8 @@ WEB001 = Check(
     needs=needs.asked,
     judge=_judge_served,
     covers=("VP-33",),
-    rationale="CUCM switches a phone's web server on and off (webAccess: 0 on, 1 off, 2 read-only). Off, a 79xx "
-    "refuses the connection.",
+    rationale="CUCM switches a phone's web server on and off (webAccess: 0 on, 1 off, 2 for reading). That a phone "
+    "refuses connections where it is off is an inference: no document says what it does.",
     guide=Guide(
         fix=(_SWITCH_ON,),
         next=("vpnprobe config {mac} --tftp {config_server}", "nc -vz {host} {port}"),
