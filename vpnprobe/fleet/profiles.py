@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
@@ -10,6 +11,9 @@ from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.fleet import Phone
 from vpnprobe.phones import PhoneProfile, guess_profile, load_profile, profiles
+
+# What lists write around the number of a model: "Cisco Unified IP Phone 7962G", "Cisco 7962 SIP", "CP-8841-K9=".
+_AROUND = re.compile(r"\b(?:Cisco|Unified|IP|Phone|SIP|SCCP)\b|-K9(?:=|$)|=$", re.IGNORECASE)
 
 # Names of models that are told one by one; an inventory may hold anything in that column.
 _NAMED = 8
@@ -84,7 +88,7 @@ def _of_firmware(named: str, model: str, fitting: str) -> PhoneProfile | None:
 
 def _phone_profile(model: str) -> PhoneProfile | None:
     try:
-        profile = load_profile(model)
+        profile = load_profile(" ".join(_AROUND.sub(" ", model).split()))
     except UsageError:
         return None
     return profile if profile.boot is not None else None
