@@ -14,6 +14,7 @@ from vpnprobe.checks.base import Case, Lack, Need, Subject
 from vpnprobe.checks.needs import OURS, certificate_facts, not_reached
 from vpnprobe.checks.wording import describe_failure
 from vpnprobe.model.capf import Capf, CapfVisit, ConnectionRow, Family
+from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import FirstFlight, Handshake
@@ -208,8 +209,6 @@ _UNKNOWN_PROFILE: Final = "the phone's model is not known to this version"
 
 def profile_of(case: Case) -> PhoneProfile | Lack:
     """Return the profile of the run; Evidence of another time may name one that is not there."""
-    from vpnprobe.model.errors import UsageError
-
     try:
         return load_profile(case.evidence.persona.model or case.evidence.persona.profile)
     except UsageError:
