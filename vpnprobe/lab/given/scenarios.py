@@ -57,7 +57,7 @@ _SCENARIOS = (
         expect_verdict="warn",
     ),
     CertificateScenario(
-        name="certificate-expired",
+        name="certificate-lsc-expired",
         title="The LSC has expired",
         story=("It was installed years ago and never renewed.", "CUCM revokes it, and the gateway refuses it."),
         covers=("CA-26",),
@@ -66,7 +66,7 @@ _SCENARIOS = (
         expect_verdict="fail",
     ),
     CertificateScenario(
-        name="certificate-expires-soon",
+        name="certificate-lsc-expires-soon",
         title="The LSC expires within two months",
         story=("A phone that is away then cannot fetch a new one.", "CUCM's certificate monitor has written mails."),
         covers=("CA-26",),
@@ -232,7 +232,7 @@ _SCENARIOS = (
         expect_verdict="fail",
     ),
     CertificateScenario(
-        name="certificate-negative-serial",
+        name="certificate-odd-serial",
         title="A serial number that is negative",
         story=("Everything else is right.", "Software that reads strictly refuses such a certificate."),
         certificate=GivenCertificate(negative_serial=True),
