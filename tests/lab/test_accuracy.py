@@ -15,13 +15,14 @@ from vpnprobe.lab.federation.scenario import FederationScenario
 from vpnprobe.lab.federation.scenarios import federation_scenarios
 from vpnprobe.lab.gateway import PASSWORD, SESSION_COOKIE
 from vpnprobe.lab.listening import has_address
+from vpnprobe.lab.phone_web.pages import PHONE_SECRET
 from vpnprobe.lab.scenarios import find_scenario
 from vpnprobe.model.target import parse_endpoint
 from vpnprobe.render.json_report import render_json
 from vpnprobe.render.terminal import render_terminal
 
-# The lab's password, its session cookie and the SSH password in its configuration.
-SECRETS = (PASSWORD, SESSION_COOKIE, SSH_PASSWORD, "PRIVATE KEY")
+# The lab's password, its session cookie, the SSH password in its configuration, the one in a phone's pages and logs.
+SECRETS = (PASSWORD, SESSION_COOKIE, SSH_PASSWORD, PHONE_SECRET, "PRIVATE KEY")
 
 every_scenario = pytest.mark.parametrize("scenario", all_scenarios(), ids=lambda scenario: scenario.name)
 

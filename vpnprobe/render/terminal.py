@@ -345,6 +345,8 @@ def _who(persona: Persona, probe: ProbeName) -> str:
         return f"  as a {persona.model or persona.profile} would reach it"
     if persona.device is None:
         return ""
+    if probe == "phone-web" and not persona.chosen:
+        return f"  {persona.device}"
     model = persona.model or persona.profile
     profile = "" if persona.profile == model else f", profile {persona.profile}"
     return f"  {persona.device} ({model}{profile})"

@@ -98,7 +98,7 @@ WEB010 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe phone-web {host} --tftp {config_server}",),
+        next=("vpnprobe phone-web {gateway} --tftp {config_server}",),
     ),
 )
 

@@ -53,7 +53,7 @@ WEB008 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe phone-web {host}",),
+        next=("vpnprobe phone-web {gateway}",),
     ),
     references=("Cisco document 116162, IP phone logs",),
 )

@@ -86,7 +86,7 @@ WEB001 = Check(
                 _SWITCH_ON,
                 fix("CUCM", "HTTP 401: the phone asks for a user; this tool sends none. Read the pages in a browser."),
             ),
-            next=("curl -i http://{host}/",),
+            next=("curl -i http://{gateway}/",),
         ),
         "elsewhere": Guide(
             fix=(fix("vpnprobe", "Where the pages are served over HTTPS only (Web Protocol), add: --https"),),
@@ -167,7 +167,7 @@ WEB002 = Check(
                 """,
             ),
         ),
-        next=("curl -i http://{host}/",),
+        next=("curl -i http://{gateway}/",),
     ),
     references=("jsteinberg1/CUCM-Phone-Info",),
 )
@@ -213,7 +213,7 @@ WEB003 = Check(
                 """,
             ),
         ),
-        next=("curl -sS http://{host}/ | wc -c",),
+        next=("curl -sS http://{gateway}/ | wc -c",),
     ),
 )
 

@@ -101,7 +101,7 @@ WEB006 = Check(
         ),
         "none": Guide(
             fix=(_OPTION_150, _ALTERNATE),
-            next=("vpnprobe phone-web {host} --tftp {config_server}",),
+            next=("vpnprobe phone-web {gateway} --tftp {config_server}",),
         ),
     },
     references=("Cisco document 116162, change of the VPN configuration",),
