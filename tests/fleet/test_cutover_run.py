@@ -255,6 +255,7 @@ async def test_a_known_mix() -> None:
     ("model", "readiness", "verdict", "words"),
     [
         ("Cisco 7962", "ready", "pass", None),
+        ("Cisco 8841", "unknown", "inconclusive", "calls it Cisco 8841, and its firmware load (SIP42.9-4-2SR3-1S) is"),
         # It was judged as another model, so nobody knows what it is shown, nor whether it can take that.
         ("Cisco 9971", "unknown", "inconclusive", "No profile is known for its model (Cisco 9971)"),
         # The lab's configurations name a firmware load of a 7962G.
@@ -333,13 +334,19 @@ async def test_models_that_cannot_take_it_and_those_that_can() -> None:
             for one in (OLD, curve)
         )
     )
-    phones = tuple(msgspec.structs.replace(phone, configuration=both) for phone, _ in phones_of({"ready": 2}).values())
+    # The last one's firmware knows no elliptic curves, whatever the inventory calls the phone.
+    loads = (None, "sip88xx.12-8-1-0001-455", "sip88xx.11-7-1-17")
+    phones = tuple(
+        msgspec.structs.replace(phone, configuration=msgspec.structs.replace(both, load=load))
+        for load, (phone, _) in zip(loads, phones_of({"ready": 3}).values(), strict=True)
+    )
     async with running_fleet(fleet({}, OLD, phones=phones)) as lab:
         change = CutoverPlan(new=(given_by_file(lab.pem(curve)),), now=datetime.now(UTC), at=datetime.now(UTC))
-        wanted = [Phone(mac=phones[0].mac, model="Cisco 7962"), Phone(mac=phones[1].mac, model="Cisco 8841")]
+        models = ("Cisco 7962", "Cisco 8841", "Cisco 8841")
+        wanted = [Phone(mac=phone.mac, model=model) for phone, model in zip(phones, models, strict=True)]
         found = await cut(lab, change, wanted)
-    assert [found.phones[phone.mac].readiness for phone in wanted] == ["cut-off", "ready"]
-    assert found.missing == {"mend-certificate": 1}
+    assert [found.phones[phone.mac].readiness for phone in wanted] == ["cut-off", "ready", "cut-off"]
+    assert found.missing == {"mend-certificate": 2}
 
 
 async def test_sites_are_counted_apart() -> None:

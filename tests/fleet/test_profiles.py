@@ -54,19 +54,24 @@ def test_who_says_it(model: str | None, load: str | None, chosen: bool, expected
 
 
 @pytest.mark.parametrize(
-    ("model", "load", "chosen", "is_its_own"),
+    ("model", "load", "chosen", "doubt"),
     [
-        ("Cisco 8841", None, False, True),
-        ("Cisco 9999", OLD, False, False),
-        ("Cisco 7940", OLD, True, False),
-        (None, OLD, False, True),
-        (None, "unheard-of.1-2", False, False),
-        (None, None, False, False),
-        (None, None, True, True),
+        ("Cisco 8841", None, False, None),
+        ("Cisco 8841", BEFORE, False, None),
+        ("Cisco 8841", "unheard-of.1-2", False, None),
+        ("Cisco 8841", OLD, False, "other-load"),
+        ("Cisco 9999", OLD, False, "unknown-model"),
+        ("Cisco 7940", OLD, True, "unknown-model"),
+        (None, OLD, False, None),
+        (None, "unheard-of.1-2", False, "assumed"),
+        (None, None, False, "assumed"),
+        (None, None, True, None),
     ],
 )
-def test_whether_it_is_the_phone_s_own(model: str | None, load: str | None, chosen: bool, is_its_own: bool) -> None:
-    assert profiles(chosen=chosen).is_of(phone(model), load) is is_its_own
+def test_whether_it_may_not_be_the_phone_s_own(
+    model: str | None, load: str | None, chosen: bool, doubt: str | None
+) -> None:
+    assert profiles(chosen=chosen).doubt(phone(model), load) == doubt
 
 
 def test_without_a_configuration() -> None:

@@ -13,7 +13,7 @@ from vpnprobe.fleet.cutover_plan import CutoverPlan
 from vpnprobe.fleet.gateways import GatewayLook
 from vpnprobe.fleet.objections import Objection, ShownGateway
 from vpnprobe.fleet.options import RunOptions
-from vpnprobe.fleet.profiles import Profiles
+from vpnprobe.fleet.profiles import Doubt, Profiles
 from vpnprobe.fleet.sweep import FleetRun, Looks
 from vpnprobe.model.fleet import CutoverPhone, FleetLine, Phone, PhoneConfigSight
 from vpnprobe.model.target import GroupUrl, device_name
@@ -30,7 +30,9 @@ def cutover(options: RunOptions, plan: CutoverPlan, take: Callable[[FleetLine], 
     profiles = Profiles(options.profile, chosen=options.chosen)
 
     def line_of(phone: Phone, profile: PhoneProfile, collected: Collected, looks: Looks) -> CutoverPhone:
-        doubts = [] if profiles.is_of(phone, collected.sight.load) else [_model_doubt(phone.model, profile)]
+        load = collected.sight.load
+        doubt = profiles.doubt(phone, load)
+        doubts = [] if doubt is None else [_model_doubt(doubt, phone.model, load, profile)]
         if _is_of_another_phone(collected):
             doubts.append(_NOT_ITS_OWN)
         return judge.judge(phone, profile, collected.sight, looks, datetime.now(UTC), tuple(doubts))
@@ -58,19 +60,27 @@ def _is_of_another_phone(collected: Collected) -> bool:
     )
 
 
-def _model_doubt(model: str | None, profile: PhoneProfile) -> Objection:
+def _model_doubt(doubt: Doubt, model: str | None, load: str | None, profile: PhoneProfile) -> Objection:
     """Return what is to be said of a phone that is judged as a model which may not be its own."""
-    if model is not None:
-        return Objection(
-            "unknown",
-            f"No profile is known for its model ({model}), so whether it takes the new certificate is not known: where "
-            "it is like another one, take the model out of the inventory and name that one with --model.",
-        )
-    return Objection(
-        "reservation",
-        f"Neither the inventory nor its firmware load tells its model; it was judged as a {profile.model}: name the "
-        "model in the inventory, or with --model.",
-    )
+    match doubt:
+        case "unknown-model":
+            return Objection(
+                "unknown",
+                f"No profile is known for its model ({model}), so whether it takes the new certificate is not known: "
+                "where it is like another one, take the model out of the inventory and name that one with --model.",
+            )
+        case "other-load":
+            return Objection(
+                "unknown",
+                f"The inventory calls it {model}, and its firmware load ({load}) is that of another model: mend the "
+                "inventory.",
+            )
+        case "assumed":
+            return Objection(
+                "reservation",
+                f"Neither the inventory nor its firmware load tells its model; it was judged as a {profile.model}: name "
+                "the model in the inventory, or with --model.",
+            )
 
 
 class CutoverJudge:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
+from typing import Literal
 
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.errors import UsageError
@@ -17,6 +18,10 @@ _AROUND = re.compile(r"\b(?:Cisco|Unified|IP|Phone|SIP|SCCP)\b|-K9(?:=|$)|=$", r
 
 # Names of models that are told one by one; an inventory may hold anything in that column.
 _NAMED = 8
+
+
+# No profile is known for the inventory's model; the firmware load is that of another one; nobody says which it is.
+Doubt = Literal["unknown-model", "other-load", "assumed"]
 
 
 class Profiles:
@@ -46,14 +51,18 @@ class Profiles:
             return load_profile(fitting)
         return self._default
 
-    def is_of(self, phone: Phone, load: str | None) -> bool:
-        """Whether the profile that the phone is judged as is known to be its own; `load` is its firmware load.
+    def doubt(self, phone: Phone, load: str | None) -> Doubt | None:
+        """Return why the profile that the phone is judged as may not be its own; `load` is its firmware load.
 
-        Where the inventory says nothing, the load tells, or the operator who named the default.
+        A load of another model than the inventory's proves nothing but that one of them is wrong.
         """
-        if phone.model is not None:
-            return self._named(phone.model) is not None
-        return self._chosen or (load is not None and guess_profile(load) is not None)
+        fitting = None if load is None else guess_profile(load)
+        if phone.model is None:
+            return None if self._chosen or fitting is not None else "assumed"
+        named = self._named(phone.model)
+        if named is None:
+            return "unknown-model"
+        return None if fitting is None or named.model in load_profile(fitting).models else "other-load"
 
     def notes(self, phones: Iterable[Phone]) -> tuple[str, ...]:
         """Return sentences about the models of an inventory that no profile is known for."""
