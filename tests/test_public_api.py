@@ -16,6 +16,7 @@ from tests.probes.federations import DOMAIN, Federated, federated
 from tests.stand_ins import in_background, lab_in_background
 from vpnprobe import (
     CapfOptions,
+    ConfigOptions,
     Evidence,
     FederationOptions,
     Finding,
@@ -29,6 +30,7 @@ from vpnprobe import (
     load_client_credential,
     load_profile,
     measure_capf,
+    measure_config,
     measure_federation,
     measure_gateway,
     measure_phone,
@@ -37,6 +39,7 @@ from vpnprobe import (
     parse_group_url,
     parse_mac,
     probe_capf,
+    probe_config,
     probe_federation,
     probe_gateway,
     probe_phone,
@@ -45,6 +48,8 @@ from vpnprobe.lab.capf.network import running_capf_lab
 from vpnprobe.lab.capf.scenarios import find_capf_scenario
 from vpnprobe.lab.network import Lab, running_lab
 from vpnprobe.lab.scenarios import find_scenario
+from vpnprobe.lab.trust.network import running_config_lab
+from vpnprobe.lab.trust.scenarios import config_scenarios
 
 
 def phone_options(lab: Lab) -> PhoneOptions:
@@ -105,6 +110,21 @@ async def test_a_sip_domain_within_an_event_loop() -> None:
         evidence = await measure_federation(federation_options(lab))
     assert evidence.federation is not None
     assert [visit.address for visit in evidence.federation.visits] == [str(lab.edges[0])]
+
+
+def test_a_phone_s_files_from_a_plain_program() -> None:
+    scenario = config_scenarios()[0]
+    with in_background(running_config_lab(scenario)) as lab:
+        options = ConfigOptions(
+            mac=parse_mac(lab.mac),
+            profile=load_profile(scenario.model),
+            server=GivenServer(endpoint=lab.tftp_endpoint),
+            network=NetworkOptions(resolvers=(lab.dns_endpoint,)),
+        )
+        report = probe_config(options)
+        evidence = asyncio.run(measure_config(options))
+    assert (report.probe, report.verdict, report.cause) == ("config", "pass", None)
+    assert judge(evidence).verdict == "pass"
 
 
 def test_a_capf_from_a_plain_program() -> None:

@@ -36,18 +36,22 @@ if TYPE_CHECKING:
     from vpnprobe.phones.profile import load_profile as load_profile
     from vpnprobe.probes.options import AskDhcp as AskDhcp
     from vpnprobe.probes.options import CapfOptions as CapfOptions
+    from vpnprobe.probes.options import ConfigOptions as ConfigOptions
     from vpnprobe.probes.options import FederationOptions as FederationOptions
     from vpnprobe.probes.options import GatewayOptions as GatewayOptions
     from vpnprobe.probes.options import GivenConfig as GivenConfig
+    from vpnprobe.probes.options import GivenFile as GivenFile
     from vpnprobe.probes.options import GivenServer as GivenServer
     from vpnprobe.probes.options import NetworkOptions as NetworkOptions
     from vpnprobe.probes.options import Password as Password
     from vpnprobe.probes.options import PhoneOptions as PhoneOptions
     from vpnprobe.run import measure_capf as measure_capf
+    from vpnprobe.run import measure_config as measure_config
     from vpnprobe.run import measure_federation as measure_federation
     from vpnprobe.run import measure_gateway as measure_gateway
     from vpnprobe.run import measure_phone as measure_phone
     from vpnprobe.run import probe_capf as probe_capf
+    from vpnprobe.run import probe_config as probe_config
     from vpnprobe.run import probe_federation as probe_federation
     from vpnprobe.run import probe_gateway as probe_gateway
     from vpnprobe.run import probe_phone as probe_phone
@@ -67,18 +71,22 @@ _HOMES = {
     "load_profile": "vpnprobe.phones.profile",
     "AskDhcp": "vpnprobe.probes.options",
     "CapfOptions": "vpnprobe.probes.options",
+    "ConfigOptions": "vpnprobe.probes.options",
     "FederationOptions": "vpnprobe.probes.options",
     "GatewayOptions": "vpnprobe.probes.options",
     "GivenConfig": "vpnprobe.probes.options",
+    "GivenFile": "vpnprobe.probes.options",
     "GivenServer": "vpnprobe.probes.options",
     "NetworkOptions": "vpnprobe.probes.options",
     "Password": "vpnprobe.probes.options",
     "PhoneOptions": "vpnprobe.probes.options",
     "measure_capf": "vpnprobe.run",
+    "measure_config": "vpnprobe.run",
     "measure_federation": "vpnprobe.run",
     "measure_gateway": "vpnprobe.run",
     "measure_phone": "vpnprobe.run",
     "probe_capf": "vpnprobe.run",
+    "probe_config": "vpnprobe.run",
     "probe_federation": "vpnprobe.run",
     "probe_gateway": "vpnprobe.run",
     "probe_phone": "vpnprobe.run",

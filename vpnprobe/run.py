@@ -8,9 +8,10 @@ from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report
 from vpnprobe.probes.capf import CapfProbe
+from vpnprobe.probes.config_files import ConfigProbe
 from vpnprobe.probes.federation import FederationProbe
 from vpnprobe.probes.gateway import GatewayProbe
-from vpnprobe.probes.options import CapfOptions, FederationOptions, GatewayOptions, PhoneOptions
+from vpnprobe.probes.options import CapfOptions, ConfigOptions, FederationOptions, GatewayOptions, PhoneOptions
 from vpnprobe.probes.phone import PhoneProbe
 
 
@@ -27,6 +28,11 @@ async def measure_gateway(options: GatewayOptions) -> Evidence:
 async def measure_federation(options: FederationOptions) -> Evidence:
     """Look at a SIP domain as a Microsoft edge would and return what was seen."""
     return await FederationProbe(options).run()
+
+
+async def measure_config(options: ConfigOptions) -> Evidence:
+    """Look at the files that a phone would take, and return what was seen."""
+    return await ConfigProbe(options).run()
 
 
 async def measure_capf(options: CapfOptions) -> Evidence:
@@ -47,6 +53,11 @@ def probe_gateway(options: GatewayOptions) -> Report:
 def probe_federation(options: FederationOptions) -> Report:
     """Measure and judge. For code without an event loop; inside one, await `measure_federation` and call `judge`."""
     return judge(asyncio.run(measure_federation(options)))
+
+
+def probe_config(options: ConfigOptions) -> Report:
+    """Measure and judge. For code without an event loop; inside one, await `measure_config` and call `judge`."""
+    return judge(asyncio.run(measure_config(options)))
 
 
 def probe_capf(options: CapfOptions) -> Report:

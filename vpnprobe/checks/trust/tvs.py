@@ -35,10 +35,12 @@ SGN012 = Check(
             fix(
                 "CUCM",
                 """
-                The phones hold an old list: reset them while TVS runs, so that they fetch the new one.
+                Where the phones hold an old list: reset them while TVS runs, so that they fetch the new one.
                 Then look at a phone: Settings > Security Configuration > Trust List, or vpnprobe config again.
+                Where the served list itself lacks the signer, it is old: have it made anew, as below.
                 """,
             ),
+            guides.REBUILD,
         ),
         next=guides.LOOK,
     ),
