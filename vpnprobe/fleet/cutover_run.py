@@ -78,8 +78,8 @@ def _model_doubt(doubt: Doubt, model: str | None, load: str | None, profile: Pho
         case "assumed":
             return Objection(
                 "reservation",
-                f"Neither the inventory nor its firmware load tells its model; it was judged as a {profile.model}: name "
-                "the model in the inventory, or with --model.",
+                f"Neither the inventory nor its firmware load tells its model; it was judged as a {profile.model}: "
+                "name the model in the inventory, or with --model.",
             )
 
 
