@@ -100,6 +100,12 @@ def test_secrets(text: str, expected: str) -> None:
     assert without_secrets(text) == expected
 
 
+@pytest.mark.parametrize("text", [b"a-", b"a://", b"password ", b"webvpn", b"cookie", b"CTL "])
+def test_a_log_that_is_made_to_be_slow_to_search(text: bytes) -> None:
+    record = b"902: NOT 10:19:27.1 VPNC: " + text * 150 + b"\n"
+    assert read_log(record * 1500).records == 1500
+
+
 @given(st.binary(max_size=400))
 def test_anything(data: bytes) -> None:
     for start in (b"", b"902: NOT 10:19:27.1 VPNC: "):

@@ -31,9 +31,10 @@ _WORDS: Final = re.compile(
     r"|ctlfile|itlfile|(?:ctl|itl)sep|signature|hashes match",
     re.IGNORECASE,
 )
+# What stands before the word, as in `sshPassword`, is no part of the match: to look for it would cost its square.
 _SECRET: Final = re.compile(
-    r"\b((?:set-)?cookie|authorization)(\s*[:=]\s*).*"
-    r"|\b([\w-]*(?:pass(?:word|wd|code|phrase)?|secret|webvpn[a-z]*|token|session[-_ ]?id|pin))(\s*[:=]\s*)(?!/)\S+",
+    r"\b((?:set-)?cookie|authorization)(\s{0,8}[:=]\s{0,8}).*"
+    r"|(pass(?:word|wd|code|phrase)?|secret|webvpn[a-z]{0,16}|token|session[-_ ]?id|\bpin)(\s{0,8}[:=]\s{0,8})(?!/)\S+",
     re.IGNORECASE,
 )
 _USERINFO: Final = re.compile(r"(\b[a-z][a-z0-9+.-]{1,9}://)[^/@\s]{1,200}@", re.IGNORECASE)
@@ -85,8 +86,8 @@ def read_log(data: bytes) -> LogReading:
     """Read one log, whatever is in it. Of too many events the newest are kept."""
     lines = data.decode("utf-8", "replace").splitlines()
     records = list(_records(lines))
-    events = [without_secrets(text) for process, text in records if process in _PROCESSES or _WORDS.search(text)]
-    return LogReading(lines=len(lines), records=len(records), events=tuple(events[-MAX_EVENTS:]))
+    events = [text for process, text in records if process in _PROCESSES or _WORDS.search(text)]
+    return LogReading(lines=len(lines), records=len(records), events=tuple(map(without_secrets, events[-MAX_EVENTS:])))
 
 
 def _records(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
