@@ -35,6 +35,7 @@ from vpnprobe.render.config_lines import config_sections
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 from vpnprobe.render.terminal import render_terminal
+from vpnprobe.render.wrapping import Row
 
 NO_CONFIG = {
     "config": reading(None, origin="none", file=None, server=None),
@@ -112,14 +113,15 @@ def test_last_line_names_the_check() -> None:
 
 def test_sections_in_short() -> None:
     sections = dict(config_sections(config_run(), whole=False))
-    assert any("the phone takes the configuration" in line for line in sections.pop(next(iter(sections))))
+    assert Row("      ", "the phone takes the configuration") in sections.pop(next(iter(sections)))
     assert list(sections) == ["Trust lists"]
-    assert not any("TVS" in line for line in sections["Trust lists"])
+    assert not any("TVS" in part for line in sections["Trust lists"] for part in line)
 
 
 def test_sections_in_full() -> None:
     sections = dict(config_sections(config_run(), whole=True))
-    assert [line.split()[0] for line in sections["Trust lists"] if line.startswith("    ") and "SHA-256" in line] == [
+    rows = [line.head.strip() for line in sections["Trust lists"] if isinstance(line, Row)]
+    assert [head for head in rows if head not in ("", "signer", "signature")] == [
         "SAST",
         "SAST",
         "CCM+TFTP",
@@ -127,6 +129,16 @@ def test_sections_in_full() -> None:
         "TVS",
     ]
     assert any("Load" in line for line in sections[f"Configuration, {SIGNED_NAME}"])
+
+
+@pytest.mark.parametrize("width", [60, 80, 110])
+def test_sections_keep_to_the_width(width: int) -> None:
+    evidence = config_run(**signed_by(status="invalid"), trust_lists=(held(records=OLD_RECORDS), itl()))
+    sections = list(config_sections(evidence, whole=False))
+    text = render_terminal(judge(evidence), width=width, sections=sections)
+    shown = text.partition("The phone's status messages")[2].partition("\nWhy")[0].splitlines()[1:]
+    assert len(shown) > 6
+    assert [line for line in shown if len(line) > width] == []
 
 
 def test_no_sections_where_nothing_was_seen() -> None:

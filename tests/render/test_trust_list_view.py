@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from tests.signed_files import certificate
 from vpnprobe.model.trust import SignatureReading, TrustList, TrustRecord
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.fingerprint import sha256
-from vpnprobe.render.trust_list_view import record_line, role_name, signature_words, trust_list_lines
+from vpnprobe.render.trust_list_view import record_lines, role_name, signature_words, trust_list_lines
+from vpnprobe.render.wrapping import Line, Row
 
 RECOVERY = make.issue(cn="ITLRECOVERY_cucm1", serial=0xD40F)
 ROOT = make.issue(cn="Example Root", ca=True)
@@ -22,9 +24,12 @@ DATES = "2024-01-01 to 2044-01-01"
 RECOVERY_NAME, CALL_MANAGER_NAME = CERTIFICATES
 
 
-def prints(der: bytes) -> str:
-    facts = describe(der)
-    return f"SHA-1 {facts.sha1}  SHA-256 {sha256(der).hex()}"
+def prints(der: bytes) -> list[Line]:
+    return [f"      SHA-1   {describe(der).sha1}", f"      SHA-256 {sha256(der).hex()}"]
+
+
+def texts(lines: Iterable[Line]) -> list[str]:
+    return [line.head + line.text if isinstance(line, Row) else line for line in lines]
 
 
 def a_list(**fields: Any) -> TrustList:
@@ -48,67 +53,82 @@ def test_a_list() -> None:
         own_signature=own,
         signature=SignatureReading(status="unknown-signer"),
     )
-    assert list(trust_list_lines(trust_list, CERTIFICATES)) == [
-        "ITLFile.tlv: ITL, fetched, signer version 1.0, made 2020-08-18 19:20 UTC, 2 records",
-        "  signer     CN=ITLRECOVERY_cucm1, serial 00d40f",
-        "  signature  by itself: valid, SHA1 with 2048 bits, signer is SAST in ITLFile.tlv",
-        "  signature  by held list: not checked, the signer's certificate is not at hand",
-        f"  SAST        ITLRECOVERY_cucm1  issued by itself  serial D40F  {DATES}  {prints(RECOVERY.der)}",
-        f"  CCM+TFTP    cucm1.lab.example  issuer Example Root  serial 6B8F  {DATES}  at cucm1, 10.1.1.5  "
-        + prints(CALL_MANAGER.der),
+    assert list(trust_list_lines(trust_list)) == [
+        Row("  ", "ITLFile.tlv: ITL, fetched, signer version 1.0, made 2020-08-18 19:20 UTC, 2 records"),
+        Row("    signer     ", "CN=ITLRECOVERY_cucm1, serial 00d40f"),
+        Row("    signature  ", "by itself: valid, SHA1 with 2048 bits, signer is SAST in ITLFile.tlv"),
+        Row("    signature  ", "by held list: not checked, the signer's certificate is not at hand"),
+    ]
+    recovery, call_manager = trust_list.records
+    assert list(record_lines(recovery, CERTIFICATES)) == [
+        Row("    SAST        ", f"ITLRECOVERY_cucm1  issued by itself  serial D40F  {DATES}"),
+        *prints(RECOVERY.der),
+    ]
+    assert list(record_lines(call_manager, CERTIFICATES)) == [
+        Row(
+            "    CCM+TFTP    ",
+            f"cucm1.lab.example  issuer Example Root  serial 6B8F  {DATES}  at cucm1, 10.1.1.5",
+        ),
+        *prints(CALL_MANAGER.der),
     ]
 
 
 def test_a_list_that_cannot_be_read() -> None:
-    assert list(trust_list_lines(a_list(origin="held", problem="record at byte 7: cut"), {})) == [
-        "ITLFile.tlv: ITL, held, 0 records",
-        "  problem    record at byte 7: cut",
+    assert texts(trust_list_lines(a_list(origin="held", problem="record at byte 7: cut"))) == [
+        "  ITLFile.tlv: ITL, held, 0 records",
+        "    problem    record at byte 7: cut",
     ]
 
 
 def test_one_record_is_singular() -> None:
-    assert next(trust_list_lines(a_list(kind="CTL", records=(TrustRecord(),)), {})).endswith("CTL, fetched, 1 record")
+    assert texts(trust_list_lines(a_list(kind="CTL", records=(TrustRecord(),))))[0].endswith("CTL, fetched, 1 record")
 
 
-RECORDS: dict[str, tuple[TrustRecord, str]] = {
-    "nothing": (TrustRecord(), "no role     no subject  no certificate"),
+def test_fingerprints_have_room_in_80_columns() -> None:
+    assert max(len(line) for line in prints(RECOVERY.der) if isinstance(line, str)) <= 80
+
+
+RECORDS: dict[str, tuple[TrustRecord, list[str]]] = {
+    "nothing": (TrustRecord(), ["    no role     no subject  no certificate"]),
     "texts only": (
         TrustRecord(role=21, subject="CN=tvs", issuer="CN=tvs", serial="5001"),
-        "TVS         CN=tvs  issuer CN=tvs  serial 5001  no certificate",
+        ["    TVS         CN=tvs  issuer CN=tvs  serial 5001  no certificate"],
     ),
     "hash of a certificate": (
         TrustRecord(role=21, certificate_hash="abcd", hash_algorithm="sha1"),
-        "TVS         no subject  no certificate  SHA1 abcd",
+        ["    TVS         no subject  no certificate", "      SHA1    abcd"],
     ),
     "hash of an unknown kind": (
         TrustRecord(certificate_hash="abcd"),
-        "no role     no subject  no certificate  HASH abcd",
+        ["    no role     no subject  no certificate", "      HASH    abcd"],
     ),
     "unknown role, items, problem": (
         TrustRecord(role=99, unknown=(120, 121), problem="role: 1 bytes instead of 2"),
-        "role 99     no subject  no certificate  unknown items 120, 121  problem: role: 1 bytes instead of 2",
+        ["    role 99     no subject  no certificate  unknown items 120, 121  problem: role: 1 bytes instead of 2"],
     ),
     "address only": (
         TrustRecord(role=3, addresses=("2001:db8::5",)),
-        "TFTP        no subject  no certificate  at 2001:db8::5",
+        ["    TFTP        no subject  no certificate  at 2001:db8::5"],
     ),
 }
 
 
-@pytest.mark.parametrize(("record", "line"), RECORDS.values(), ids=RECORDS.keys())
-def test_records(record: TrustRecord, line: str) -> None:
-    assert record_line(record, {}) == line
+@pytest.mark.parametrize(("record", "lines"), RECORDS.values(), ids=RECORDS.keys())
+def test_records(record: TrustRecord, lines: list[str]) -> None:
+    assert texts(record_lines(record, {})) == lines
 
 
 def test_a_certificate_that_cannot_be_read_is_still_named() -> None:
-    line = record_line(TrustRecord(role=4, subject="CN=CAPF", certificate="x"), {"x": b"\x30\x80"})
-    assert line.startswith("CAPF        CN=CAPF  certificate unreadable: ")
-    assert line.endswith(prints(b"\x30\x80"))
+    record = TrustRecord(role=4, subject="CN=CAPF", certificate="x")
+    said, *fingerprints = texts(record_lines(record, {"x": b"\x30\x80"}))
+    assert said.startswith("    CAPF        CN=CAPF  certificate unreadable: ")
+    assert fingerprints == prints(b"\x30\x80")
 
 
 def test_the_certificate_speaks_for_itself() -> None:
     """A record that says another subject than its certificate does not rename it."""
-    line = record_line(TrustRecord(role=4, subject="CN=somebody", certificate="x"), {"x": certificate("capf")})
+    record = TrustRecord(role=4, subject="CN=somebody", certificate="x")
+    line = texts(record_lines(record, {"x": certificate("capf")}))[0]
     assert "CAPF-18cf046e  issued by itself  serial 77A9" in line
     assert "somebody" not in line
 
@@ -169,7 +189,8 @@ def test_text_of_the_list_is_harmless_and_short() -> None:
         problem=long,
     )
     hostile = make.issue(cn=HOSTILE + "A" * 400)
-    lines = list(trust_list_lines(trust_list, {"x": hostile.der}))
-    assert len(lines) == 6
+    lines = texts(trust_list_lines(trust_list))
+    lines += texts(line for one in trust_list.records for line in record_lines(one, {"x": hostile.der}))
+    assert len(lines) == 4 + 2 + 3
     assert all(line.isprintable() for line in lines)
     assert max(map(len, lines)) < 1500

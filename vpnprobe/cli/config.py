@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vpnprobe.model.config import PhoneConfig
     from vpnprobe.model.finding import Report
     from vpnprobe.render.terminal import Section
+    from vpnprobe.render.wrapping import Line
 
 # The largest trust lists have some 100 kB, real configurations 10 kB.
 _MAX_SIZE = 4 << 20
@@ -313,6 +314,6 @@ def _sections(report: Report, *, show: bool, other: tuple[str, PhoneConfig] | No
     mine = report.evidence.config.config if report.evidence.config is not None else None
     if other is not None and mine is not None:
         name, old = other
-        lines = [f"  {line}" for line in difference_lines(differences(old, mine))]
+        lines: list[Line] = [f"  {line}" for line in difference_lines(differences(old, mine))]
         found.append((f"Differences (- {name}, + {report.target.label})", lines or ["  none"]))
     return found

@@ -9,12 +9,12 @@ from vpnprobe.model.config import ConfigKind
 from vpnprobe.model.evidence import Evidence, StageName
 from vpnprobe.model.finding import Finding, Report
 from vpnprobe.model.observation import BootFile
-from vpnprobe.model.trust import TrustList
 from vpnprobe.render.config_view import config_view_lines
 from vpnprobe.render.escape import printable
 from vpnprobe.render.failure_words import describe_failure
-from vpnprobe.render.screen_view import screen_lines
-from vpnprobe.render.trust_list_view import signature_words, trust_list_lines
+from vpnprobe.render.screen_view import TITLE, screen_lines
+from vpnprobe.render.trust_list_view import record_lines, signature_words, trust_list_lines
+from vpnprobe.render.wrapping import Line
 
 _MAX_NAMED = 3  # files in one sentence
 
@@ -63,25 +63,22 @@ _NOT_SEEN: dict[StageName, str] = {
 }
 
 
-def config_sections(evidence: Evidence, *, whole: bool) -> Iterator[tuple[str, list[str]]]:
+def config_sections(evidence: Evidence, *, whole: bool) -> Iterator[tuple[str, list[Line]]]:
     """Yield heading and lines: the phone's screen and the lists, with `whole` every record and the configuration."""
-    screen = list(screen_lines(screen_messages(evidence)))
+    screen = screen_messages(evidence)
     if screen:
-        yield screen[0], screen[1:]
+        yield TITLE, list(screen_lines(screen))
     if evidence.trust_lists:
-        lines: list[str] = []
+        lines: list[Line] = []
         for one in evidence.trust_lists:
-            lines += trust_list_lines(one, evidence.certificates) if whole else _in_short(one, evidence)
-        yield "Trust lists", [f"  {line}" for line in lines]
+            lines += trust_list_lines(one)
+            if whole:
+                lines += (line for record in one.records for line in record_lines(record, evidence.certificates))
+        yield "Trust lists", lines
     config = evidence.config.config if evidence.config is not None else None
     if whole and config is not None:
         name = printable((evidence.config.file if evidence.config is not None else None) or "configuration", 80)
         yield f"Configuration, {name}", [f"  {line}" if line else "" for line in config_view_lines(config)]
-
-
-def _in_short(one: TrustList, evidence: Evidence) -> Iterator[str]:
-    lines = list(trust_list_lines(one, evidence.certificates))
-    yield from lines[: len(lines) - len(one.records)]
 
 
 def _boot_files(evidence: Evidence) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from vpnprobe.checks.screen import ScreenMessage
 from vpnprobe.render.escape import printable
+from vpnprobe.render.wrapping import Row
 
 _TEXT = 80  # characters; the longest message is a file name with some words
 
 
-def screen_lines(messages: Sequence[ScreenMessage]) -> Iterator[str]:
-    """Yield a title and a line for each message with its cause; nothing where nothing can be predicted."""
-    if not messages:
-        return
-    yield "The phone's status messages would say (Settings > Status > Status Messages)"
-    width = max(len(printable(message.text, _TEXT)) for message in messages)
+TITLE = "The phone's status messages would say (Settings > Status > Status Messages)"
+
+
+def screen_lines(messages: Sequence[ScreenMessage]) -> Iterator[Row]:
+    """Yield each message as the phone has it, and below it the cause."""
     for message in messages:
         source = f" (inferred; the text is from {message.source})" if message.basis == "inference" else ""
-        yield f"  {printable(message.text, _TEXT):{width}}  {printable(message.because)}{source}"
+        yield Row("  ", printable(message.text, _TEXT))
+        yield Row("      ", f"{printable(message.because)}{source}")

@@ -21,7 +21,7 @@ from vpnprobe.render.escape import printable
 from vpnprobe.render.hello_table import certificate_lines, hello_rows, suite_lines
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
-from vpnprobe.render.wrapping import step_lines
+from vpnprobe.render.wrapping import Line, Row, step_lines, wrapped
 
 MAX_WIDTH = 110
 MIN_ROW_TEXT = 20  # of a finding in its stage's row, in a terminal that has no room for more on the line
@@ -29,7 +29,7 @@ MAX_IDS = 3  # of checks that say the same; the rest is counted, and named by --
 MAX_LOG_LINES = 4  # the last ones of each log: what an engineer sees first; the rest is for --verbose
 
 # Heading and lines of what a command shows beside the stages.
-Section = tuple[str, Sequence[str]]
+Section = tuple[str, Sequence[Line]]
 
 _LABEL_WIDTH = 6  # of a platform's name before its steps
 
@@ -100,7 +100,7 @@ class _Page:
         for heading, lines in self._sections:
             self._heading(printable(heading))
             for line in lines:
-                self._console.print(Text(printable(line, 2000)), soft_wrap=True)
+                self._line(line)
         if self._cause is not None:
             self._explain(self._cause)
         self._others()
@@ -287,6 +287,14 @@ class _Page:
                 self._finding(_ids(same), f"{subject}: {summary}")
                 if same[0].is_alarm or self._verbose:
                     self._fixes(same[0].fix)
+
+    def _line(self, line: Line) -> None:
+        if isinstance(line, Row):
+            shown = wrapped(printable(line.head), printable(line.text, 2000), self._console.width)
+        else:
+            shown = [printable(line, 2000)]
+        for one in shown:
+            self._console.print(Text(one), soft_wrap=True)
 
     def _finding(self, ids: str, text: str) -> None:
         table = Table.grid(padding=(0, 2, 0, 0))

@@ -1,4 +1,4 @@
-"""A trust list as lines for a terminal: its signature, and one line for each record. Shows, judges nothing."""
+"""A trust list as lines for a terminal: its signature, and its records. Shows, judges nothing."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from vpnprobe.model.trust import SignatureReading, SignatureStatus, TrustList, TrustRecord
 from vpnprobe.pki.certificate import CertificateFacts, describe
 from vpnprobe.render.escape import printable
+from vpnprobe.render.wrapping import Line, Row
 from vpnprobe.wire.trust_records import ROLE_NAMES
 
 _NAME = 120  # characters of a distinguished name; the longest seen has under 200, and its start tells whose it is
-_INDENT = "  "
+_RECORD_HEAD = 16  # columns of the margin and the longest usual role; what follows is wrapped behind them
 
 _STATUS: Mapping[SignatureStatus, str] = {
     "valid": "valid",
@@ -23,21 +24,17 @@ _STATUS: Mapping[SignatureStatus, str] = {
 }
 
 
-def trust_list_lines(trust_list: TrustList, certificates: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield the list: name, signer, signatures, records. `certificates` maps names (SHA-256, hex) to DER.
-
-    A record is one line that is not wrapped: role, subject, issuer, serial number, validity, fingerprints.
-    """
-    yield _title(trust_list)
+def trust_list_lines(trust_list: TrustList) -> Iterator[Line]:
+    """Yield what the list as a whole says: its name, signer and signatures."""
+    yield Row("  ", _title(trust_list))
     if trust_list.problem is not None:
-        yield f"{_INDENT}problem    {printable(trust_list.problem)}"
+        yield Row("    problem    ", printable(trust_list.problem))
     if trust_list.signer is not None or trust_list.serial is not None:
         serial = f", serial {printable(trust_list.serial, _NAME)}" if trust_list.serial is not None else ""
-        yield f"{_INDENT}signer     {printable(trust_list.signer or 'no name', _NAME)}{serial}"
+        yield Row("    signer     ", f"{printable(trust_list.signer or 'no name', _NAME)}{serial}")
     for label, reading in (("itself", trust_list.own_signature), ("held list", trust_list.signature)):
         if reading is not None:
-            yield f"{_INDENT}signature  by {label}: {signature_words(reading)}"
-    yield from (f"{_INDENT}{record_line(record, certificates)}" for record in trust_list.records)
+            yield Row("    signature  ", f"by {label}: {signature_words(reading)}")
 
 
 def signature_words(reading: SignatureReading) -> str:
@@ -54,23 +51,29 @@ def signature_words(reading: SignatureReading) -> str:
     return ", ".join(parts)
 
 
-def record_line(record: TrustRecord, certificates: Mapping[str, bytes]) -> str:
-    """Return one record in one line; what is only in the record is told from what its certificate says."""
+def record_lines(record: TrustRecord, certificates: Mapping[str, bytes]) -> Iterator[Line]:
+    """Yield one record: role, subject, issuer, serial number, validity, address, and below them the fingerprints.
+
+    `certificates` maps names (SHA-256, hex) to DER; what is only in the record is told from what its certificate says.
+    """
     der = certificates.get(record.certificate or "")
     facts = describe(der) if der is not None else None
-    parts = [f"{role_name(record.role):10}", *_identity(record, facts)]
+    parts = list(_identity(record, facts))
     if record.name is not None or record.addresses:
         where = [printable(one, 60) for one in (record.name, *record.addresses) if one]
         parts.append(f"at {', '.join(where)}")
-    if facts is not None:
-        parts += [f"SHA-1 {facts.sha1}", f"SHA-256 {facts.sha256.replace(':', '').lower()}"]
-    elif record.certificate_hash is not None:
-        parts.append(f"{(record.hash_algorithm or 'hash').upper()} {printable(record.certificate_hash, 128)}")
     if record.unknown:
         parts.append(f"unknown items {', '.join(map(str, record.unknown[:8]))}")
     if record.problem is not None:
         parts.append(f"problem: {printable(record.problem, 200)}")
-    return "  ".join(parts)
+    yield Row(f"    {role_name(record.role)}  ".ljust(_RECORD_HEAD), "  ".join(parts))
+    # Fingerprints are copied: each has a line of its own, short enough for 80 columns.
+    if facts is not None:
+        yield f"      SHA-1   {facts.sha1}"
+        yield f"      SHA-256 {facts.sha256.replace(':', '').lower()}"
+    elif record.certificate_hash is not None:
+        algorithm = printable((record.hash_algorithm or "hash").upper(), 20)
+        yield f"      {algorithm:7} {printable(record.certificate_hash, 128)}"
 
 
 def role_name(role: int | None) -> str:

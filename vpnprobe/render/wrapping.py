@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A line that is wrapped where it has no room: `head` as it is, `text` with its later lines under its beginning."""
+
+    head: str
+    text: str
+
+
+# A line of text that is never wrapped, since it may be pasted, or a row.
+Line = str | Row
 
 
 def wrapped(head: str, text: str, width: int) -> list[str]:
