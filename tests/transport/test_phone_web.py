@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.certificates import issue
 from tests.transport.byte_server import LOOPBACK, Peer, byte_server, closed_port, unanswering_port
+from tests.transport.tls_server import Gateway, TlsPeer
+from vpnprobe.lab.listening import has_address
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.target import Endpoint
 from vpnprobe.transport.phone_web import MAX_REDIRECTS, Fetched, PhoneServer
+from vpnprobe.transport.tls_settings import TlsSettings
+from vpnprobe.wire.tls.registry import Version
 
 
 class Answers:
@@ -128,6 +133,38 @@ async def test_answers_that_are_none(answer: bytes, kind: FailureKind) -> None:
     [fetched] = await fetch(Answers(answer, closes=True))
     assert fetched.failure is not None
     assert fetched.failure.kind is kind
+
+
+@pytest.mark.skipif(not has_address("::1"), reason="this machine has no IPv6 on loopback")
+async def test_over_ipv6() -> None:
+    answers = Answers(leading("http://[::1]:PORT/there"), ok())
+    async with byte_server(answers, "::1") as running:
+        server = PhoneServer(Endpoint("::1", running.port), "::1", tls=None, timeout=5.0, budget=1000)
+        fetched = await server.get("/", cap=100)
+        await server.close()
+        await running.all_ended()
+    assert (fetched.status, fetched.path) == (200, "/there")
+
+
+@pytest.mark.parametrize("version", [Version.TLS1_0, Version.TLS1_2], ids=["TLS 1.0", "TLS 1.2"])
+async def test_old_and_new_tls(version: int) -> None:
+    gateway = Gateway(identity=issue(cn="CP-7962G-SEP8CB64F576113"), minimum=version, maximum=version)
+
+    async def serve(peer: Peer) -> None:
+        tls = TlsPeer(peer, gateway)
+        await tls.handshake()
+        await tls.hear()
+        await tls.send(ok())
+        await tls.hear()
+
+    settings = TlsSettings(minimum=Version.TLS1_0, maximum=Version.TLS1_3, suites=(0x1301, 0xC02F, 0x0035, 0x002F))
+    async with byte_server(serve) as running:
+        server = PhoneServer(Endpoint(LOOPBACK, running.port), LOOPBACK, tls=settings, timeout=5.0, budget=1000)
+        fetched = await server.get("/", cap=100)
+        await server.close()
+        await running.all_ended()
+    assert fetched.body == b"page"
+    assert server.leaf == gateway.identity.der
 
 
 async def test_nobody_there() -> None:

@@ -13,6 +13,7 @@ from vpnprobe.phones.profile import (
     load_profile,
     matrix_hellos,
     profiles,
+    reason_without_vpn,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "load_profile",
     "matrix_hellos",
     "profiles",
+    "reason_without_vpn",
 ]

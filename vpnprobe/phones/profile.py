@@ -160,6 +160,12 @@ def load_profile(name: str) -> PhoneProfile:
     raise UsageError(f"no phone profile for {name!r}{_closest(key)}; {_choice()}")
 
 
+def reason_without_vpn(model: str) -> str | None:
+    """Return why this model has no VPN client; None where it has one, or nothing is known of it."""
+    key = _key(model)
+    return next((entry.reason for entry in _index().without_vpn if key in map(_key, entry.models)), None)
+
+
 def matrix_hellos() -> Mapping[str, HelloData]:
     """Return the hellos of the certificate matrix by name: `rsa-only`, `ec-only`, `both`. None is a phone's."""
     return _hellos("hellos")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.checks.evidence_builder import CONFIG, reading, stages
@@ -66,11 +67,12 @@ ROWS = (
     Row(
         "WEB002",
         "other with a name",
-        web_run(phone_web=PhoneWeb(title="NetWidget", pages=PAGES)),
+        web_run(phone_web=msgspec.structs.replace(answered(404), title="NetWidget")),
         "fail",
         "'NetWidget'",
     ),
     Row("WEB002", "foreign", seeing(pages=with_page("device-information", **FOREIGN)), "inconclusive", "'a', 'b', 'c'"),
+    Row("WEB002", "front page alone", web_run(phone_web=PhoneWeb(pages=PAGES[:1])), "inconclusive", "front page"),
     Row("WEB002", "not served", web_run(phone_web=answered(403)), "inconclusive", "WEB001"),
     Row("WEB002", "leads away", web_run(phone_web=answered(302)), "inconclusive", "WEB001"),
     Row("WEB003", "whole", web_run(), "pass", "4 pages read whole"),
@@ -125,6 +127,7 @@ ROWS = (
     Row("WEB004", "no name", seeing(device={"version": "9"}), "inconclusive", "name no device"),
     Row("WEB005", "new enough", web_run(), "pass", "at least 9.0(2)"),
     Row("WEB005", "old", seeing(device=DEVICE | {"version": "SCCP42.8-5-3S"}), "fail", "older than 9.0(2)"),
+    Row("WEB005", "no VPN phone", seeing(device=DEVICE | {"model": "CP-7960G"}), "fail", "a CP-7960G is no VPN phone"),
     Row("WEB005", "8800", seeing(device=DEVICE | {"model": "CP-8845"}), "not-applicable", "no first one with VPN"),
     Row("WEB005", "odd", seeing(device=DEVICE | {"version": "new"}), "inconclusive", "is not known"),
     Row("WEB005", "none", seeing(device={"model": "CP-7962G"}), "inconclusive", "no firmware"),
@@ -155,8 +158,6 @@ def test_version(text: str, version: tuple[int, int, int] | None) -> None:
 
 
 def test_a_refused_connection_names_what_the_configuration_says() -> None:
-    import msgspec
-
     off = reading(msgspec.structs.replace(CONFIG, web_access=1))
     row = Row(
         "WEB001", "", web_run(phone_web=unanswered(FailureKind.REFUSED), config=off), "fail", "access is disabled"

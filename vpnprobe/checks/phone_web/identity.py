@@ -11,7 +11,7 @@ from vpnprobe.checks.wording import listing
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Fact
 from vpnprobe.model.target import device_name, parse_mac
-from vpnprobe.phones import load_profile
+from vpnprobe.phones import load_profile, reason_without_vpn
 
 _CONFIG_NAME: Final = re.compile(r"(SEP[0-9A-F]{12})\.cnf\.xml", re.IGNORECASE)
 
@@ -88,6 +88,9 @@ def version_of(text: str) -> tuple[int, int, int] | None:
 
 
 def _judge_firmware(case: Case, device: dict[str, str]) -> Result:
+    reason = reason_without_vpn(device.get("model", ""))
+    if reason is not None:
+        return failed(f"a {device['model']} is no VPN phone: {reason}", "model")
     text = device.get("version") or device.get("app_load")
     if text is None:
         return unclear("the pages name no firmware")
@@ -117,7 +120,7 @@ def _least(model: str | None, profile: str) -> str | None:
 WEB005 = Check(
     id="WEB005",
     slug="firmware-has-vpn",
-    title="The phone's firmware has a VPN client",
+    title="The phone has a VPN client",
     stage="pages",
     severity="warning",
     probes=("phone-web",),
@@ -138,6 +141,16 @@ WEB005 = Check(
         ),
         next=("show version active",),
     ),
+    variants={
+        "model": Guide(
+            fix=(
+                fix(
+                    "CUCM", "Give the user a phone of another model; its configuration can be moved by Device > Phone."
+                ),
+            ),
+            next=("vpnprobe explain WEB005",),
+        )
+    },
     references=("Cisco Unified Communications Manager features guide, VPN client",),
 )
 

@@ -128,6 +128,8 @@ WEB001 = Check(
 
 def _judge_recognised(_case: Case, seen: PhoneWeb) -> Result:
     title = f" (it calls itself {seen.title[:60]!r})" if seen.title else ""
+    if seen.layout is None and any(page.recognised for page in seen.pages):
+        return unclear(f"its front page is a phone's, but no known path of another page is there{title}")
     if seen.layout is None:
         return failed(f"what answers has no page of a phone that is known{title}", title=seen.title)
     device = next((page for page in seen.pages if page.name == "device-information" and page.recognised), None)

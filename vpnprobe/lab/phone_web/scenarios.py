@@ -191,6 +191,14 @@ _FAULTS = (
         expect_verdict="warn",
     ),
     PhoneWebScenario(
+        name="phone-web-no-vpn-phone",
+        title="A model that is no VPN phone",
+        story=("The pages are those of a 7960G.", "No source names it among the VPN phones, and it has no MIC."),
+        phone=Phone(model="CP-7960G", version="P0030801SR02"),
+        expect_fail=frozenset({"WEB005"}),
+        expect_verdict="warn",
+    ),
+    PhoneWebScenario(
         name="phone-web-other-tftp",
         title="The home router names itself as TFTP server",
         story=("The phone has its TFTP server from somebody else's DHCP.", "CUCM's new configurations never arrive."),
