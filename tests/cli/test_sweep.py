@@ -41,7 +41,7 @@ QUICK = ("--rate", "0", "--timeout", "0.4", "--retries", "0")
 AT_ONCE_S = 5.0
 # The last line about all of them.
 ALL = (
-    "CRITICAL: 52 phones: 19 CRITICAL, 3 UNKNOWN, 30 OK; causes: 6 PIN001 cert-hash-match, "
+    "CRITICAL: 52 phones: 19 CRITICAL, 3 UNKNOWN, 30 OK; not passed: 6 PIN001 cert-hash-match, "
     "5 TFT003 config-file-served, 4 CFG003 vpn-group-present and 3 more\n"
 )
 
@@ -182,7 +182,7 @@ def test_a_good_fleet(cli: CommandLine, good: Place) -> None:
     ended = cli(*good.words)
     assert (ended.code, ended.err) == (OK, "")
     assert ended.out.endswith("\nOK: 8 phones: 8 OK\n")
-    assert "Causes" not in ended.out
+    assert "did not pass" not in ended.out
 
 
 def test_rows_that_cannot_be_used_are_told_and_stop_nobody(cli: CommandLine, good: Place, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_numbers_come_first_and_the_last_line_says_it_all() -> None:
         "         20  would connect, and something needs attention",
     ]
     assert told[-1] == (
-        "CRITICAL: 200 phones: 20 CRITICAL, 20 UNKNOWN, 20 WARNING, 140 OK; causes: "
+        "CRITICAL: 200 phones: 20 CRITICAL, 20 UNKNOWN, 20 WARNING, 140 OK; not passed: "
         "20 CRT002 certificate-expires-soon, 20 PIN001 cert-hash-match, 20 Not decided"
     )
 
@@ -67,7 +67,7 @@ def test_a_phone_without_a_critical_failure_has_a_cause_too(line: SweptPhone, ca
 
 def test_a_good_fleet_has_no_causes() -> None:
     told = text(of(phone(3, "pass")))
-    assert "Causes" not in told
+    assert "did not pass" not in told
     assert told.endswith("OK: 1 phone: 1 OK\n")
 
 
@@ -122,7 +122,7 @@ def test_every_phone_with_verbose() -> None:
 
 def test_one_line_with_quiet() -> None:
     told = text(swept(20), quiet=True, verbose=True)
-    assert told.startswith("CRITICAL: 20 phones: 2 CRITICAL, 2 UNKNOWN, 2 WARNING, 14 OK; causes: 2 CRT002 ")
+    assert told.startswith("CRITICAL: 20 phones: 2 CRITICAL, 2 UNKNOWN, 2 WARNING, 14 OK; not passed: 2 CRT002 ")
     assert told.count("\n") == 1
 
 
@@ -130,7 +130,7 @@ def test_the_last_line_names_the_most_frequent_causes() -> None:
     causes = ["PIN001", "PIN001", "NET002", "TFT003", "CFG001", "CFG003"]
     told = text(of(*(phone(number, "fail", cause) for number, cause in enumerate(causes))), quiet=True)
     assert told == (
-        "CRITICAL: 6 phones: 6 CRITICAL; causes: 2 PIN001 cert-hash-match, 1 CFG001 config-readable, "
+        "CRITICAL: 6 phones: 6 CRITICAL; not passed: 2 PIN001 cert-hash-match, 1 CFG001 config-readable, "
         "1 CFG003 vpn-group-present and 2 more\n"
     )
 

@@ -75,7 +75,7 @@ class SweepText:
     def _causes(self, counts: Counts) -> Iterator[str]:
         if not counts.causes:
             return
-        yield "Causes"
+        yield "Causes: checks that did not pass"
         for cause, number in counts.causes.items():
             yield f"  {number:>9,}  {cause}  {_TITLES.get(cause) or cause_words(cause).words}"
             named = self._phones.get(cause, [])
@@ -100,7 +100,7 @@ def sweep_status_line(summary: FleetSummary) -> str:
     if causes:
         # The most frequent come first.
         more = f" and {len(causes) - TOLD_CAUSES} more" if len(causes) > TOLD_CAUSES else ""
-        text += f"; causes: {', '.join(causes[:TOLD_CAUSES])}{more}"
+        text += f"; not passed: {', '.join(causes[:TOLD_CAUSES])}{more}"
     if summary.interrupted is not None:
         text += f"; {ENDS[summary.interrupted]}, {phones(summary.not_reached)} not reached"
     if summary.row_problems:
