@@ -28,6 +28,8 @@ from vpnprobe.model.trust import TrustList, TvsAnswer
 # Of the form of a report and of the Evidence in it.
 SCHEMA_VERSION = 1
 
+MAX_DURATION_S = 10 * 366 * 86400  # no run is as long; beyond some size the moment of its end is no date
+
 ProbeName = Literal["phone", "gateway", "federation", "capf", "config", "certificate", "phone-web"]
 StageName = Literal[
     "resolve",
@@ -102,7 +104,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     login_wanted: bool = True
     client_chain: tuple[str, ...] = ()
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
-    duration_s: float = 0.0
+    duration_s: Annotated[float, msgspec.Meta(ge=0, le=MAX_DURATION_S)] = 0.0
     interrupted: Literal["interrupt", "deadline"] | None = None
     stages: tuple[Stage, ...] = ()
     resolution: Resolution | None = None

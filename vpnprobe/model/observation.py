@@ -13,7 +13,7 @@ import msgspec
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.failure import Failure
 from vpnprobe.model.target import Endpoint
-from vpnprobe.model.trust import Encryption, SignatureReading
+from vpnprobe.model.trust import Encryption, SignatureReading, Timestamp
 
 
 class Resolution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,7 +88,7 @@ class SignedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hash_algorithm: str | None = None
     key_bits: int | None = None
     file_name: str | None = None
-    timestamp: int | None = None
+    timestamp: Timestamp | None = None
     encrypted: bool = False
     encryption: Encryption | None = None
     signature: SignatureReading | None = None

@@ -6,11 +6,14 @@ of the peer is raw: whoever shows it escapes it.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from vpnprobe.model.failure import Failure
+
+# Seconds since 1970: u32 in the header, so that every value is a date.
+Timestamp = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
 
 # Both are files of records; a cluster without a CTL is the usual case (security by default since CUCM 8).
 TrustListKind = Literal["CTL", "ITL"]
@@ -95,7 +98,7 @@ class TrustList(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signer: str | None = None
     issuer: str | None = None
     serial: str | None = None
-    timestamp: int | None = None
+    timestamp: Timestamp | None = None
     records: tuple[TrustRecord, ...] = ()
     own_signature: SignatureReading | None = None
     signature: SignatureReading | None = None
