@@ -101,6 +101,11 @@ def test_a_certificate_that_cannot_be_read() -> None:
         pytest.param(lambda: make.issue(cn="Corp CA", ca=True), "ca", id="CA"),
         pytest.param(lambda: make.issue(cn="Corp CA", key_usage=["keyCertSign"]), "ca", id="CA-by-usage"),
         pytest.param(lambda: make.asa_self_signed(), "gateway", id="self-signed-ASA"),
+        pytest.param(
+            lambda: make.issue(subject=[("CN", "vpn"), ("unstructuredName", "vpn", make.IA5)], ca=True),
+            "gateway",
+            id="self-signed-ASA-that-is-a-CA",
+        ),
         pytest.param(lambda: make.chain(), "gateway", id="server"),
         pytest.param(lambda: make.issue(cn="x", extended_key_usage=["serverAuth"]), "gateway", id="server-by-purpose"),
         pytest.param(lambda: make.issue(cn="someone"), "unknown", id="anything-else"),

@@ -121,8 +121,10 @@ def tell_use(facts: CertificateFacts) -> CertificateUse:
     named = next(filter(None, map(find_phone_ca, facts.common_names)), None)
     if named is not None:
         return "capf" if named.role is PhoneCaRole.LSC else "ca"
+    if _ASA_NAME in (facts.subject or ""):
+        return "gateway"  # newer ASAs make their own a CA as well
     if facts.is_ca or "keyCertSign" in (facts.key_usage or ()):
         return "ca"
     purposes = [usage.name for usage in facts.extended_key_usage or ()]
     is_server = facts.dns_names or facts.ip_addresses or "serverAuth" in purposes
-    return "gateway" if is_server or _ASA_NAME in (facts.subject or "") else "unknown"
+    return "gateway" if is_server else "unknown"
