@@ -82,7 +82,7 @@ _VERSION: Final = re.compile(r"(?<!\d)(\d{1,2})[.-](\d{1,2})(?:\((\d{1,2})|-(\d{
 def version_of(text: str) -> tuple[int, int, int] | None:
     """Return major, minor and maintenance number of `9.4(2)SR3` or of a load such as `SIP42.9-4-2SR3-1S`."""
     # What stands before the first dot of a load is its kind: SIP42, sip8845_65.
-    load = re.match(r"[A-Za-z]+[0-9A-Za-z_]*\.(?=\d)", text)
+    load = re.match(r"[A-Za-z][0-9A-Za-z_]*\.(?=\d)", text)
     match = _VERSION.search(text, load.end() if load else 0)
     return None if match is None else (int(match[1]), int(match[2]), int(match[3] or match[4]))
 
