@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import io
 import socket
 import struct
@@ -140,13 +141,16 @@ class TestFiles:
         pki = LabPki(NOW)
         data = boot_files(find_scenario("healthy"), pki, group_url=URL, cert_hashes=[HASH], now=NOW)
         for name in ("ITLFile.tlv", "ITLSEP8CB64F576113.tlv"):
-            check_signature(data[name], records(data[name])[0][1])
-            assert [role for role, _ in records(data[name])] == [0, 0, CCM_AND_TFTP, 4, 21]
-        assert listed(data, 4) == pki.authority("capf").certificate
+            found = records(data[name])
+            assert [int.from_bytes(items[4], "big") for items in found] == [0, 0, CCM_AND_TFTP, 4, 21]
+            check_signature(data[name], x509.load_der_x509_certificate(found[0][9]))
+            # CAPF and TVS by the SHA-1 of their certificates, as CUCM does.
+            assert found[3][11] == hashlib.sha1(pki.authority("capf").der).digest()
+            assert [9 in items for items in found] == [True, True, True, False, False]
 
 
-def records(data: bytes) -> list[tuple[int, x509.Certificate]]:
-    """Read role (tag 4) and certificate (tag 9) of each record behind the header."""
+def records(data: bytes) -> list[dict[int, bytes]]:
+    """Read the items of each record behind the header."""
     [at] = struct.unpack_from(">H", data, 8)
     found = []
     while at < len(data):
@@ -157,14 +161,14 @@ def records(data: bytes) -> list[tuple[int, x509.Certificate]]:
             tag, size = struct.unpack_from(">BH", data, at)
             items[tag] = data[at + 3 : at + 3 + size]
             at += 3 + size
-        found.append((int.from_bytes(items[4], "big"), x509.load_der_x509_certificate(items[9])))
+        found.append(items)
     return found
 
 
 def listed(files: dict[str, bytes], role: int) -> x509.Certificate:
     """The certificate of the only record with this role."""
-    [certificate] = [found for number, found in records(files["ITLFile.tlv"]) if number == role]
-    return certificate
+    [der] = [items[9] for items in records(files["ITLFile.tlv"]) if int.from_bytes(items[4], "big") == role]
+    return x509.load_der_x509_certificate(der)
 
 
 def check_signature(data: bytes, signer: x509.Certificate) -> int:

@@ -108,8 +108,8 @@ async def test_profile_that_is_no_phone() -> None:
 
 async def test_certificates_of_the_list_are_kept() -> None:
     evidence = await probe("config-healthy")
-    named = {record.certificate for one in evidence.trust_lists for record in one.records}
-    assert len(named) == 4
+    named = {record.certificate for one in evidence.trust_lists for record in one.records} - {None}
+    assert len(named) == 2
     assert named <= set(evidence.certificates)
 
 

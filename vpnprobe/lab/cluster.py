@@ -50,13 +50,17 @@ class Cluster:
         signer: Issued | None = None,
         at: datetime | None = None,
     ) -> bytes:
-        """Return an ITL of this name, signed by ITLRecovery unless another signer is given."""
+        """Return an ITL of this name, signed by ITLRecovery unless another signer is given.
+
+        As in CUCM's own, certificates stand there of those who sign, and of CAPF and TVS their hashes (`show itl` in
+        Cisco document 116232).
+        """
         return trust_list(
             self.members if members is None else members,
             name,
             signer or self.recovery,
             at or self._now,
-            {ROLE_TVS: self.host},
+            by_hash=(ROLE_CAPF, ROLE_TVS),
         )
 
     def _issue(self, common_name: str, days_left: int = _DAYS) -> Issued:

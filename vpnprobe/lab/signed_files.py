@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -36,7 +36,7 @@ _DIGESTS: dict[Digest, tuple[int, hashes.HashAlgorithm]] = {
 }
 
 _RECORD_LENGTH, _RECORD_SUBJECT, _RECORD_ROLE, _RECORD_ISSUER, _RECORD_SERIAL = 1, 3, 4, 5, 6
-_RECORD_CERTIFICATE, _RECORD_NAME = 9, 2
+_RECORD_CERTIFICATE, _RECORD_HASH, _RECORD_HASH_ALGORITHM = 9, 11, 12
 ROLE_SAST = 0
 ROLE_CCM_AND_TFTP = 2
 ROLE_CAPF = 4
@@ -73,13 +73,13 @@ def trust_list(
     name: str,
     signer: Issued,
     now: datetime,
-    hosts: Mapping[int, str] | None = None,
+    by_hash: Container[int] = (),
 ) -> bytes:
     """Return a CTL or ITL file (version 1.2) with one record for each (role, certificate).
 
-    `hosts` gives records of a role the name of their server.
+    Records of the roles `by_hash` have the SHA-1 of the certificate alone.
     """
-    records = b"".join(_record(role, issued, (hosts or {}).get(role)) for role, issued in members)
+    records = b"".join(_record(role, issued, by_hash=role in by_hash) for role, issued in members)
     return _signed(bytes((1, 2)), records, name, signer, now, "sha1", before=_item(_SIGNER_VERSION, bytes((1, 0))))
 
 
@@ -144,16 +144,19 @@ def _signed(
     return header(length, _item(_SIGNATURE, signature), padding_size) + payload
 
 
-def _record(role: int, issued: Issued, host: str | None) -> bytes:
+def _record(role: int, issued: Issued, *, by_hash: bool) -> bytes:
     certificate = issued.certificate
     body = (
-        (_item(_RECORD_NAME, _text(host)) if host is not None else b"")
-        + _item(_RECORD_SUBJECT, _text(certificate.subject.rfc4514_string()))
+        _item(_RECORD_SUBJECT, _text(certificate.subject.rfc4514_string()))
         + _item(_RECORD_ROLE, role.to_bytes(2, "big"))
         + _item(_RECORD_ISSUER, _text(certificate.issuer.rfc4514_string()))
         + _item(_RECORD_SERIAL, _serial(certificate.serial_number))
-        + _item(_RECORD_CERTIFICATE, issued.der)
     )
+    if by_hash:
+        digest = hashlib.sha1(issued.der, usedforsecurity=False).digest()
+        body += _item(_RECORD_HASH, digest) + _item(_RECORD_HASH_ALGORITHM, bytes((_DIGESTS["sha1"][0],)))
+    else:
+        body += _item(_RECORD_CERTIFICATE, issued.der)
     return _item(_RECORD_LENGTH, (5 + len(body)).to_bytes(2, "big")) + body
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import re
 from typing import Final
 
 import msgspec
@@ -11,7 +12,6 @@ from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.failure import Failure
 from vpnprobe.model.target import TVS_PORT, Endpoint, device_name
 from vpnprobe.model.trust import TrustList, TrustRecord, TvsAnswer
-from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.trust_decision import TVS, Signer
 from vpnprobe.probes.options import ConfigOptions
 from vpnprobe.probes.recorder import Recorder
@@ -25,6 +25,9 @@ MAX_SIGNERS: Final = 4
 
 # The device that a phone's question names where the run is about no phone in particular.
 _NO_DEVICE: Final = "SEP000000000000"
+
+# A common name that is a host's, in the text of a record: `CN=cucm1.example.com;OU=IT` or with commas.
+_COMMON_NAME = re.compile(r"(?:^|[;,])\s*CN=([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?=\s*(?:[;,]|$))")
 
 
 async def ask_tvs(
@@ -44,7 +47,7 @@ async def ask_tvs(
         if signer is None:
             return
         asked.add(signer)
-        for endpoint in _servers(trust, recorder, config, options.tvs_port):
+        for endpoint in _servers(trust, config, options.tvs_port):
             if await _ask(trust, recorder, resolver, endpoint, signer, options):
                 trust.check_lists()
                 trust.check_files()
@@ -84,7 +87,7 @@ async def _ask(
     )
     recorder.keep(reply.certificates)
     answer = reply.answer
-    if answer.leaf is not None and not _is_listed(answer.leaf, trust.in_force):
+    if answer.leaf is not None and not _is_listed(answer.leaf, trust.in_force, recorder):
         # A phone knows its TVS by the certificate in its list, and hangs up on any other.
         problem = f"{answer.server} shows a certificate that no list of the phone has"
         answer = msgspec.structs.replace(answer, status="no-answer", problem=problem)
@@ -95,31 +98,39 @@ async def _ask(
     return True
 
 
-def _servers(trust: TrustFiles, recorder: Recorder, config: PhoneConfig | None, port: int | None) -> list[Endpoint]:
+def _servers(trust: TrustFiles, config: PhoneConfig | None, port: int | None) -> list[Endpoint]:
     """Return the servers that the lists in force name; where these name no host, those of the configuration."""
     configured = {one.address: one.port or TVS_PORT for one in config.tvs if one.address} if config else {}
     listed = (record for one in trust.in_force for record in one.having(TVS))
-    hosts = dict.fromkeys(host for record in listed for host in _hosts(record, recorder))
+    hosts = dict.fromkeys(host for record in listed for host in _hosts(record))
     wanted = hosts or dict.fromkeys(configured)
     found = [Endpoint(host, port or configured.get(host, TVS_PORT)) for host in wanted]
     return found[:MAX_SERVERS]
 
 
-def _hosts(record: TrustRecord, recorder: Recorder) -> Iterator[str]:
-    """Yield where the server of a record is: its addresses, its name, or the host name of its certificate."""
+def _hosts(record: TrustRecord) -> tuple[str, ...]:
+    """Return where the server of a record is: its addresses, its name, or the host name that its subject has."""
     if record.addresses:
-        yield from record.addresses
-    elif record.name:
-        yield record.name
-    elif record.certificate is not None:
-        names = describe(recorder.certificates((record.certificate,))[0]).common_names
-        yield from (name for name in names[:1] if "." in name)
+        return record.addresses
+    if record.name:
+        return (record.name,)
+    subject = _COMMON_NAME.search(record.subject or "")
+    return (subject[1],) if subject is not None else ()
 
 
-def _is_listed(leaf: str, lists: tuple[TrustList, ...]) -> bool:
-    """Whether a certificate is that of a TVS record; one that is there by a hash alone cannot be told apart."""
-    records = [record for one in lists for record in one.having(TVS)]
-    return any(record.certificate in (None, leaf) for record in records)
+def _is_listed(leaf: str, lists: tuple[TrustList, ...], recorder: Recorder) -> bool:
+    """Whether a certificate is that of a TVS record, which has it whole or as a hash."""
+    [der] = recorder.certificates((leaf,))
+    return any(
+        record.certificate == leaf
+        or (
+            record.certificate_hash is not None
+            and record.hash_algorithm is not None
+            and record.certificate_hash == hashlib.new(record.hash_algorithm, der, usedforsecurity=False).hexdigest()
+        )
+        for one in lists
+        for record in one.having(TVS)
+    )
 
 
 def _unasked(endpoint: Endpoint, signer: Signer, failure: Failure | None) -> TvsAnswer:
