@@ -95,6 +95,10 @@ def test_only_a_full_configuration_shows_that_there_is_no_vpn(kind: ConfigKind) 
     assert shown(PhoneConfig(kind=kind, root=root)) == KINDS[kind]
 
 
+def test_what_is_no_xml_has_no_root_element() -> None:
+    assert shown(parse_phone_config(b"root:x:0:0")) == ["Device: Configuration = not a configuration, no root element"]
+
+
 CALL_MANAGERS = {
     "by priority": (
         (CallManager(priority=2, name="c"), CallManager(priority=0, name="a"), CallManager(priority=1, name="b")),

@@ -97,7 +97,9 @@ def _host_port(host: str | None, port: int | None) -> str:
 
 
 def _device(config: PhoneConfig) -> Iterator[Setting]:
-    what = _KINDS[config.kind] + (f", root element {config.root}" if config.kind is ConfigKind.NOT_A_CONFIG else "")
+    what = _KINDS[config.kind]
+    if config.kind is ConfigKind.NOT_A_CONFIG:
+        what += ", no root element" if config.root is None else f", root element {config.root}"
     return _some(
         "Device",
         ("Configuration", what),
