@@ -100,6 +100,13 @@ def test_where_the_phones_do_not_explain_the_answer_a_remark_does(verdict: str, 
     assert "\nNotes\n  vpn.example.com:443 shows the old one.\n  Another.\n" in told
 
 
+def test_without_a_missing_step_the_last_line_has_the_first_phone_s_reason() -> None:
+    """Such as at a gateway that is no part of the change: no step of the procedure would help there."""
+    reason = "It has no hash of the certificate that 192.0.2.7:443 shows: it is cut off there already."
+    told = text(of(ready(0), cutover_phone(1, readiness="cut-off", missing=(), reasons=(reason,)), verdict="fail"))
+    assert told.endswith(f"\nNO-GO: 2 phones: 1 would be cut off, 1 ready. {reason}\n")
+
+
 def test_what_ended_the_run_explains_it() -> None:
     told = text(of(ready(0), verdict="inconclusive", interrupted="deadline", not_reached=3, notes=("A note.",)))
     assert told.endswith(": 1 phone: 1 ready. 3 phones not reached: the deadline came first.\n")

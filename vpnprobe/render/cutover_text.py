@@ -90,6 +90,9 @@ class CutoverText:
             told += f" Of {self._reserved:,} there is a reservation."
         elif summary.verdict != "pass" and summary.notes and (_AFTER in self._settings or not self._explained(summary)):
             told += f" {printable(summary.notes[0], _REASON)}"
+        elif not summary.counts.causes and (first := self._listed.get(_EXPLAINS.get(summary.verdict, ""))):
+            # No step of the procedure would mend it, so the first phone says why.
+            told += f" {_reasons(first[0])}".rstrip()
         missing = [cause(step).short for step in _in_order(summary.counts.causes)]
         return f"{told} Missing: {', '.join(missing)}." if missing else told
 
