@@ -36,11 +36,14 @@ def boot_files(
     if wanted.signed_name == "unsigned":
         return files
     cluster = Cluster(CUCM_NAME, now, pki.authority("capf"))
-    signer = cluster.call_manager
+    signer = cluster.renewed_call_manager if wanted.signature == "unlisted-signer" else cluster.call_manager
     for name in (f"ITL{device}.tlv", "ITLFile.tlv"):
         files[name] = cluster.trust_list(name)
     owner = device if wanted.signed_name == "right" else device_name(OTHER_MAC)
-    files[f"{device}.cnf.xml.sgn"] = signed_file(plain, f"{owner}.cnf.xml.sgn", signer, now)
+    signed = signed_file(plain, f"{owner}.cnf.xml.sgn", signer, now)
+    if wanted.signature == "changed-after":
+        signed = signed.replace(b"<mtu>1290<", b"<mtu>1291<")
+    files[f"{device}.cnf.xml.sgn"] = signed
     if wanted.form == "short":
         name = f"{device}.cnf.xml.enc.sgn"
         files[name] = encrypted_file(_ENCRYPTED_SIZE, name, signer, now)

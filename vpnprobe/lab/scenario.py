@@ -136,10 +136,12 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `urls` None means the group-url that is probed. `{url}` in a text stands for that group-url, `{base}` for
     its scheme, host and port. `load` None means a load that fits the scenario's model.
+    `signed_name` and `signature` are of the signed file.
     """
 
     form: Literal["full", "lower-case", "bom-and-nuls", "no-vpn", "short", "html", "malformed"] = "full"
     signed_name: Literal["right", "other", "unsigned"] = "right"
+    signature: Literal["right", "changed-after", "unlisted-signer"] = "right"
     mtu: str = "1290"
     fail_connect_time: str = "30"
     auth_method: str = "2"

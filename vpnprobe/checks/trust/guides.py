@@ -1,8 +1,8 @@
 """How to mend what keeps a phone from taking its files, and what the phone shows meanwhile.
 
-Sources: the Cisco documents "Communications Manager Security By Default and ITL Operation and Troubleshooting",
-"Migrating IP Phones Between Clusters with CUCM 8 and ITL Files" and 117598 (ITL reset); the CUCM security guide. Lines
-of the phone's status page are those of VP-39.
+Sources: the Cisco documents 116232 (Security By Default and ITL: operation and troubleshooting), "Migrating IP Phones
+Between Clusters with CUCM 8 and ITL Files" and 117598 (ITL reset); the CUCM security guide. Lines of the phone's status
+page are those of VP-39.
 """
 
 from __future__ import annotations

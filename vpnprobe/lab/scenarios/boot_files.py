@@ -175,4 +175,29 @@ SCENARIOS = (
         expect_fail=frozenset({"TFT006"}),
         expect_verdict="fail",
     ),
+    Scenario(
+        name="sgn-changed",
+        title="The signed configuration was changed after it was signed",
+        story=(
+            "Somebody edited the file on the server, and the signature does not fit any more.",
+            "A phone with the cluster's list keeps its old settings.",
+        ),
+        covers=("VP-39",),
+        network=Network(configuration=Configuration(signature="changed-after")),
+        expect_fail=frozenset({"SGN008"}),
+        expect_verdict="fail",
+    ),
+    Scenario(
+        name="sgn-signer-not-listed-8841",
+        title="The configuration is signed by a certificate that the phone's list does not name",
+        story=(
+            "CallManager's certificate was regenerated, and the trust list was not made anew.",
+            "An 8841 that cannot ask TVS refuses the file.",
+        ),
+        covers=("VP-39",),
+        model="8841",
+        network=Network(configuration=Configuration(signature="unlisted-signer")),
+        expect_fail=frozenset({"SGN009"}),
+        expect_verdict="fail",
+    ),
 )
