@@ -21,11 +21,7 @@ def certificate_line(report: Report) -> str:
     where = printable(report.target.label)
     found = first_certificate(report.evidence)
     what = "" if found is None else f"{printable(name_of(*found), 80)}: "
-    told = [finding for finding in report.findings if finding.is_alarm]
-    if report.verdict == "inconclusive":
-        told = [
-            one for one in report.findings if one.status in ("inconclusive", "error") and one.severity == "critical"
-        ]
+    told = list(_deciding(report))
     if told:
         # The one cause first, as the exit code ranks them.
         chief = next((finding for finding in told if finding.severity == "critical"), told[0])
@@ -84,8 +80,11 @@ class Causes:
 
 
 def _deciding(report: Report) -> Iterable[Finding]:
-    """Return the alarms, and where something could not be decided what that is."""
-    for finding in report.findings:
-        is_open = finding.status in ("inconclusive", "error") and finding.severity == "critical"
-        if finding.is_alarm or (is_open and report.verdict == "inconclusive"):
-            yield finding
+    """Return the alarms; where the verdict is open, before them the first of what is open: others follow from it."""
+    if report.verdict == "inconclusive":
+        yield from [one for one in report.findings if _is_open(one)][:1]
+    yield from (finding for finding in report.findings if finding.is_alarm)
+
+
+def _is_open(finding: Finding) -> bool:
+    return finding.severity == "critical" and finding.status in ("inconclusive", "error")

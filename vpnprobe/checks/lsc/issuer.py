@@ -126,7 +126,7 @@ def _judge_gateway(case: Case, given: Given) -> Result:
         if not flights:
             return not_applicable("no gateway was asked (--gateway)")
         failures = [flight.failure for flight in flights if flight.failure is not None]
-        if failures:
+        if len(failures) == len(flights):
             return unclear(f"the gateway gave no whole answer: {describe_failure(failures[0])}")
         return unclear("the gateway asks for no client certificate in the handshake, so it names no CA")
     where = listing(flight.address for flight in flights) or "the gateway"
