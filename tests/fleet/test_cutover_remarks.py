@@ -148,6 +148,27 @@ def test_gateways_that_are_no_part_of_the_change() -> None:
     ]
 
 
+def test_the_same_gateway_under_another_name_is_no_other_gateway() -> None:
+    """Phones that dial it by its address would be cut off by the swap, and were judged as if nothing changed."""
+    change = plan(given(NEW, host=HOST))
+    by_address = sight(OLD, host="192.0.2.7")
+    text = (
+        "192.0.2.7:443 has an address of a gateway whose certificate is replaced, and no new one is given for it: give "
+        "--new-cert 192.0.2.7=..., too."
+    )
+    assert told(change, sight(OLD), by_address)[0] == ("inconclusive", text)
+    elsewhere = sight(OLD, host="b.example", addresses=("198.51.100.1:443",))
+    text = (
+        "b.example:443 shows a certificate that is replaced elsewhere: if it is to go here, too, give --new-cert "
+        "b.example=..."
+    )
+    assert told(change, sight(OLD), elsewhere)[0] == ("warn", text)
+    another = sight(STRANGER, host="b.example", addresses=("198.51.100.1:443",))
+    assert [verdict for verdict, _ in told(change, sight(OLD), another)] == ["pass"]
+    after = plan(given(NEW, host=HOST), after=True)
+    assert [verdict for verdict, _ in told(after, sight(NEW), sight(NEW, host="192.0.2.7"))] == ["pass"]
+
+
 def test_a_certificate_for_no_gateway_at_all() -> None:
     change = plan(given(NEW, host="vnp.example.com"))
     text = (

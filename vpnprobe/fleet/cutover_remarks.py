@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -106,6 +106,8 @@ def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[
     apart = [str(end) for end in dict.fromkeys(endpoints.values()) if not plan.new_for(end.host)]
     if apart:
         yield Remark("pass", f"No new certificate is given for {listing(apart)}: phones are judged there as it is now.")
+        if not plan.after:
+            yield from _of_the_same_gateway(plan, sights, endpoints)
     meant = {one for end in endpoints.values() for one in plan.new_for(end.host)}
     for one in plan.new:
         if sights and one not in meant:
@@ -119,6 +121,31 @@ def _of_gateways(plan: CutoverPlan, sights: Sequence[GatewaySight]) -> Iterator[
         end = endpoints[sight.key]
         if plan.new_for(end.host):
             yield from _of_gateway(plan, sight, end)
+
+
+def _of_the_same_gateway(
+    plan: CutoverPlan, sights: Sequence[GatewaySight], endpoints: Mapping[str, Endpoint]
+) -> Iterator[Remark]:
+    """Yield where a gateway that is no part of the change is, or may be, one that is, under another name."""
+    part = [sight for sight in sights if plan.new_for(endpoints[sight.key].host)]
+    addresses = {address for sight in part for address in sight.addresses}
+    going = {leaf for sight in part for leaf in _shown(sight)}
+    for sight in sights:
+        end = endpoints[sight.key]
+        if plan.new_for(end.host):
+            continue
+        if not addresses.isdisjoint(sight.addresses):
+            yield Remark(
+                "inconclusive",
+                f"{end} has an address of a gateway whose certificate is replaced, and no new one is given for it: "
+                f"give --new-cert {end.host}=..., too.",
+            )
+        elif not going.isdisjoint(_shown(sight)):
+            yield Remark(
+                "warn",
+                f"{end} shows a certificate that is replaced elsewhere: if it is to go here, too, give --new-cert "
+                f"{end.host}=...",
+            )
 
 
 def _of_gateway(plan: CutoverPlan, sight: GatewaySight, end: Endpoint) -> Iterator[Remark]:
