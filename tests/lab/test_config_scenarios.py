@@ -22,6 +22,11 @@ OF_ONE_MODEL = ("config-sha512-7962", "config-existing-certificate-7962")
 every_scenario = pytest.mark.parametrize("scenario", config_scenarios(), ids=lambda scenario: scenario.name)
 
 
+def test_names_and_titles_are_unique() -> None:
+    scenarios = config_scenarios()
+    assert len({one.name for one in scenarios}) == len({one.title for one in scenarios}) == len(scenarios)
+
+
 @every_scenario
 def test_words_are_fit_to_print(scenario: ConfigScenario) -> None:
     assert re.fullmatch(r"config-[a-z0-9]+(-[a-z0-9]+)*", scenario.name)

@@ -12,7 +12,6 @@ from tests.signed_files import BY_NAME, CORPUS, SAMPLES, Sample, certificate
 from vpnprobe.lab.catalogue import find_any_scenario
 from vpnprobe.lab.trust.network import running_config_lab
 from vpnprobe.lab.trust.scenario import ConfigScenario
-from vpnprobe.lab.trust.scenarios import config_scenarios
 from vpnprobe.lab.tvs import TvsService
 from vpnprobe.model.config import ConfigKind
 from vpnprobe.model.errors import UsageError
@@ -237,8 +236,3 @@ async def test_files_that_openssl_encrypted_open_with_their_key(name: str) -> No
     assert opened.config.config is not None
     assert opened.config.config.kind is not ConfigKind.ENCRYPTED
     assert BY_NAME[file].signer == "tftp-2048"
-
-
-def test_every_scenario_has_its_own_name() -> None:
-    names = [scenario.name for scenario in config_scenarios()]
-    assert len(set(names)) == len(names)

@@ -15,7 +15,7 @@ import msgspec
 from vpnprobe.model.errors import UsageError, WireError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.observation import BootFile, ConfigReading, TftpServer
-from vpnprobe.model.target import Expectation, Persona, Target, device_name
+from vpnprobe.model.target import Persona, Target, device_name
 from vpnprobe.phoneconfig.decryption import DecryptionError, decrypt_configuration
 from vpnprobe.probes.bootfiles import Content, read_content, signed_file
 from vpnprobe.probes.options import ConfigOptions, GivenFile
@@ -50,7 +50,6 @@ class ConfigProbe:
                 resolvers=options.network.resolvers,
             ),
             Persona(profile=options.profile.id, model=options.profile.model, mac=options.mac),
-            expectation=Expectation(),
             progress=progress,
         )
         self._resolver = Resolver(options.network.resolvers, timeout=options.network.timeout)

@@ -303,3 +303,9 @@ def test_commands_ask_the_same_server_with_the_same_list() -> None:
         f"vpnprobe config {DEVICE} --trust-list <held-list> --tvs --model 7962G --tftp {SERVER}:69"
     )
     assert found.next[1].endswith(f"--show --trust-list <held-list> --model 7962G --tftp {SERVER}:69")
+
+
+def test_the_name_in_the_header_of_a_given_file_counts() -> None:
+    other = signed_file(signature(), file_name="SEP001AE2BC16CB.cnf.xml.sgn")
+    assert finding(given(config_file(other, protocol="file", server="")), "TFT006").status == "fail"
+    assert finding(given(config_file(signed_file(None), protocol="file", server="")), "TFT006").status == "pass"

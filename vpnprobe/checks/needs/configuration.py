@@ -99,6 +99,15 @@ def _read_fetches(case: Case) -> tuple[BootFile, ...] | Lack:
 fetches = Need(("an answer to the request for the configuration file",), _read_fetches)
 
 
+def _read_arrived(case: Case) -> tuple[BootFile, ...] | Lack:
+    given = tuple(file for file in config_fetches(case.evidence.boot_files) if file.protocol == "file")
+    return given or _read_fetches(case)
+
+
+# Where the operator gave the files, they count as those that were asked for.
+arrived = Need(("an answer to the request for the configuration file",), _read_arrived)
+
+
 class ConfigFile(msgspec.Struct, frozen=True):
     """A configuration file at hand: what it says, or why it cannot be read."""
 
