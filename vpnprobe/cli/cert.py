@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from vpnprobe.cli.certificate_files import Found, Unread
     from vpnprobe.model.evidence import Evidence
     from vpnprobe.pki.request import KeyRequest
-    from vpnprobe.probes.certificate import CertificateRun
+    from vpnprobe.probes.certificate import CertificateOptions, CertificateRun
+    from vpnprobe.probes.options import NetworkOptions
 
 # Certificates between two words of progress.
 _PROGRESS = 500
@@ -158,9 +159,8 @@ def cert(
     sent to a server but the hello of a phone.
     """
     from vpnprobe.checks.evaluate import judge
-    from vpnprobe.cli.certificate_files import check_sources, read_capf
-    from vpnprobe.phones.profile import load_profile
-    from vpnprobe.probes.certificate import CertificateOptions, CertificateRun
+    from vpnprobe.cli.certificate_files import check_sources
+    from vpnprobe.probes.certificate import CertificateRun
     from vpnprobe.render.certificate_list import Causes, certificate_line
 
     network = shared.network_options(
@@ -174,15 +174,15 @@ def cert(
     )
     origin = context.get_parameter_source("model")
     check_sources(sources)
-    options = CertificateOptions(
-        profile=load_profile(model),
+    options = certificate_options(
+        use=use,
+        mac=mac,
+        model=model,
         chosen=origin is not None and origin.name != "DEFAULT",
-        mac=parse_mac(mac) if mac is not None else None,
-        use=_USES[use] if use is not None else None,
         online_ca=online_ca,
-        requests=tuple(_requests(csr or ())),
-        capf=read_capf(trust_list or ()),
-        gateway=parse_gateway(gateway) if gateway is not None else None,
+        trust_list=trust_list,
+        gateway=gateway,
+        csr=csr,
         network=network,
     )
     run = CertificateRun(options)
@@ -227,6 +227,36 @@ def cert(
     if stopped:
         sys.stderr.write(f"vpnprobe: interrupted after {count:,} certificates\n")
     return UNKNOWN if stopped else code
+
+
+def certificate_options(
+    *,
+    use: Use | None,
+    mac: str | None,
+    model: str,
+    chosen: bool,
+    online_ca: bool,
+    trust_list: Sequence[str] | None,
+    gateway: str | None,
+    csr: Sequence[str] | None,
+    network: NetworkOptions,
+) -> CertificateOptions:
+    """Return what certificates are held against; `chosen`: the operator named the model. Raises `UsageError`."""
+    from vpnprobe.cli.certificate_files import read_capf
+    from vpnprobe.phones.profile import load_profile
+    from vpnprobe.probes.certificate import CertificateOptions
+
+    return CertificateOptions(
+        profile=load_profile(model),
+        chosen=chosen,
+        mac=parse_mac(mac) if mac is not None else None,
+        use=_USES[use] if use is not None else None,
+        online_ca=online_ca,
+        requests=tuple(_requests(csr or ())),
+        capf=read_capf(trust_list or ()),
+        gateway=parse_gateway(gateway) if gateway is not None else None,
+        network=network,
+    )
 
 
 class _Reading:

@@ -205,7 +205,7 @@ def config_options(
     macs: Sequence[str | None] = [_mac_in(paths)] if paths else [parse_mac(target) for target in targets]
     profile, server = load_profile(model), None if tftp is None or paths else parse_server(tftp, origin)
     held = tuple(_read(path, "--trust-list") for path in trust_list)
-    pem = None if key is None else _read_key(key)
+    pem = None if key is None else read_key(key)
     return [
         ConfigOptions(
             profile=profile,
@@ -252,7 +252,8 @@ def _read(path: str, option: str = "") -> GivenFile:
     return GivenFile(name=Path(path).name, data=data)
 
 
-def _read_key(path: str) -> bytes:
+def read_key(path: str) -> bytes:
+    """Read the file that --key names; raises `UsageError`."""
     from vpnprobe.phoneconfig.decryption import check_private_key
 
     try:

@@ -7,20 +7,20 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 from typer.core import TyperCommand, TyperOption
 from typer.exceptions import TyperException
 
-from vpnprobe.cli import federation, gateway, phone
+from vpnprobe.cli import capf, cert, config, federation, gateway, phone
 from vpnprobe.cli.badusage import wanted_value
-from vpnprobe.cli.options import network_options, parse_resolvers
+from vpnprobe.cli.options import PARALLEL, PAUSE, network_options, parse_resolvers
 from vpnprobe.cli.secrets import read_password
 from vpnprobe.federation.domain import parse_domain
 from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
-from vpnprobe.model.target import parse_group_url, parse_mac
+from vpnprobe.model.target import CAPF_PORT, HTTPS_PORT, parse_endpoint, parse_group_url, parse_mac
 from vpnprobe.render.escape import printable
 
 if TYPE_CHECKING:
@@ -28,15 +28,20 @@ if TYPE_CHECKING:
     from vpnprobe.fleet.plan import Kind, Plan
     from vpnprobe.phones.profile import PhoneProfile
 
-# What is about the report, or about several targets at once.
-_COMMAND_LINE_ONLY = ("format", "json", "output", "quiet", "verbose", "from-file", "at-once")
+Meaning: TypeAlias = Callable[[Any], object]
+
+# What is about the report, about several targets at once, or about trying again, which a plan's thresholds do.
+_COMMAND_LINE_ONLY = (
+    *("format", "json", "output", "quiet", "verbose", "from-file", "at-once"),
+    *("show", "diff", "retries"),
+)
 
 
 class CommandOptions:
     """The options of one command that a plan may set (`ProbeOptions`).
 
     `argument` is the option that stands for the command's argument, `make` is given the values of all parameters by
-    their names, and which options were given.
+    their names, and which options were given. `meanings` are those of this command's own options.
     """
 
     def __init__(
@@ -46,8 +51,10 @@ class CommandOptions:
         *,
         argument: str | None = None,
         required: Collection[str],
+        meanings: Mapping[str, Meaning] | None = None,
     ) -> None:
         self.required = required
+        self._meanings = {**_MEANINGS, **(meanings or {})}
         self._make = make
         self._argument = argument
         self._context = typer.Context(command)
@@ -61,9 +68,9 @@ class CommandOptions:
     def read(self, option: str, value: object) -> object:
         """Return the value as the command takes it; raises `UsageError` that says what to write."""
         read = _text(option, value) if option == self._argument else self._coerced(option, value)
-        if option in _MEANINGS:
+        if option in self._meanings:
             try:
-                _MEANINGS[option](read)
+                self._meanings[option](read)
             except UsageError as error:
                 # On the command line the option has dashes in front.
                 raise UsageError(f"{option}: {str(error).removeprefix(f'--{option}').lstrip(': ')}") from error
@@ -82,8 +89,8 @@ class CommandOptions:
             ipv6=values.pop("ipv6"),
             timeout=values.pop("timeout"),
             deadline=values.pop("deadline"),
-            parallel=values.pop("parallel"),
-            pause=values.pop("pause"),
+            parallel=values.pop("parallel", PARALLEL),
+            pause=values.pop("pause", PAUSE),
         )
         return self._make(values, options)
 
@@ -113,7 +120,7 @@ class CommandOptions:
 def planned_commands() -> Mapping[Kind, CommandOptions]:
     """Return the commands whose probes a plan may have."""
     app = typer.Typer()
-    for module in (phone, gateway, federation):
+    for module in (phone, gateway, federation, capf, config, cert):
         module.register(app)
     group: Any = typer.main.get_command(app)
     return {
@@ -121,6 +128,35 @@ def planned_commands() -> Mapping[Kind, CommandOptions]:
         "gateway": CommandOptions(group.commands["gateway"], _gateway, argument="target", required=("target",)),
         "federation": CommandOptions(
             group.commands["federation"], _federation, argument="domain", required=("domain",)
+        ),
+        "capf": CommandOptions(
+            group.commands["capf"],
+            _capf,
+            argument="server",
+            required=("server",),
+            meanings={
+                "server": lambda text: parse_endpoint(text, CAPF_PORT),
+                "online-ca": lambda text: parse_endpoint(text, HTTPS_PORT),
+                "trust-list": lambda names: [capf.read_trust_list(name) for name in names],
+                "capf-cert": lambda names: [federation.read_certificates("--capf-cert", name) for name in names],
+            },
+        ),
+        "config": CommandOptions(
+            group.commands["config"],
+            _config,
+            argument="mac",
+            required=("mac", "tftp"),
+            meanings={
+                "trust-list": lambda names: [capf.read_trust_list(name) for name in names],
+                "key": config.read_key,
+            },
+        ),
+        "certificate": CommandOptions(
+            group.commands["cert"],
+            _certificate,
+            argument="source",
+            required=("source",),
+            meanings={"source": _check_source, "gateway": cert.parse_gateway},
         ),
     }
 
@@ -184,6 +220,59 @@ def _federation(values: dict[str, Any], given: Collection[str]) -> Probe:
     )
 
 
+def _capf(values: dict[str, Any], given: Collection[str]) -> Probe:
+    from vpnprobe.probes.capf import CapfProbe
+
+    return CapfProbe(capf.capf_options(values.pop("server"), **values | {"retries": False}))
+
+
+def _config(values: dict[str, Any], given: Collection[str]) -> Probe:
+    from vpnprobe.probes.config_files import ConfigProbe
+
+    values["trust_list"] = values["trust_list"] or ()
+    [options] = config.config_options([values.pop("mac")], origin="options-file", **values)
+    return ConfigProbe(options)
+
+
+def _certificate(values: dict[str, Any], given: Collection[str]) -> Probe:
+    from vpnprobe.probes.certificate import CertificateProbe
+
+    source, password_file = values.pop("source"), values.pop("password_file")
+    options = cert.certificate_options(**values, chosen="model" in given)
+    if "://" in source:
+        return CertificateProbe(options, source, server=parse_group_url(source).endpoint)
+    return CertificateProbe(options, source, certificates=_certificates_in(source, password_file))
+
+
+def _check_source(text: str) -> None:
+    if "://" in text:
+        parse_group_url(text)
+    elif not Path(text).is_file():
+        raise UsageError(f"{text}: no such file; name a file with a certificate, or a server as https://HOST")
+
+
+def _certificates_in(name: str, password_file: str | None) -> list[bytes]:
+    """Return the certificates of one file; raises `UsageError`."""
+    from vpnprobe.cli.certificate_files import MAX_CHAIN, Unread, certificates_of
+
+    def password() -> str:
+        if password_file is None:
+            raise UsageError("it is encrypted; give password-file, for nobody is there to type a password")
+        return read_password(password_file, "")
+
+    _check_source(name)
+    found: list[bytes] = []
+    for one in certificates_of(name, password, lambda _: None):
+        if isinstance(one, Unread):
+            raise UsageError(f"{one.source}: {one.problem}")
+        found.append(one.der)
+        if len(found) > MAX_CHAIN:
+            raise UsageError(f"{name} has more than {MAX_CHAIN} certificates; name a file with one and its issuers")
+    if not found:
+        raise UsageError(f"{name}: no certificate in it; name a file with one")
+    return found
+
+
 def _profile(model: str) -> PhoneProfile:
     from vpnprobe.phones.profile import load_profile
 
@@ -197,7 +286,7 @@ def _text(option: str, value: object) -> str:
 
 
 # What a value must mean beyond its form. Each raises `UsageError`.
-_MEANINGS: Mapping[str, Callable[[Any], object]] = {
+_MEANINGS: Mapping[str, Meaning] = {
     "group-url": parse_group_url,
     "mac": parse_mac,
     "target": gateway.parse_target,

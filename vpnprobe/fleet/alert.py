@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from vpnprobe.fleet.plan import Kind
 from vpnprobe.fleet.schedule import Level, Moment
 
 ALERT_VERSION: Final = 1
@@ -31,7 +32,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, rename={"before": "from",
     schema_version: int = ALERT_VERSION
     id: str
     probe: str
-    kind: Literal["phone", "gateway", "federation"]
+    kind: Kind
     before: Level | None
     level: Level
     at: Moment

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from vpnprobe.fleet.measuring import MakeProbe, Measurement, Unmeasured, success_of
-from vpnprobe.fleet.metrics import TARGET_OPTIONS, target_of
-from vpnprobe.fleet.plan import Kind, Plan, PlannedProbe, ProbeOptions
+from vpnprobe.fleet.plan import TARGET_OPTIONS, Kind, Plan, PlannedProbe, ProbeOptions
 from vpnprobe.model.choice import did_you_mean
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.finding import Report
@@ -140,7 +139,7 @@ class Exporter:
 
     def _last_success(self, planned: PlannedProbe, outcome: Report | Unmeasured) -> datetime | None:
         """Return when this target last succeeded, as far as this exporter knows, and remember it."""
-        key = (planned.name, target_of(planned))
+        key = (planned.name, planned.target)
         found = success_of(outcome, self._successes.pop(key, None))
         if found is not None:
             self._successes[key] = found
@@ -151,14 +150,14 @@ class Exporter:
     def _planned_successes(self) -> Iterator[tuple[PlannedProbe, datetime]]:
         """The probes of the plan that succeeded at their own targets, and when they last did."""
         for planned in self.plan.probes:
-            found = self._successes.get((planned.name, target_of(planned)))
+            found = self._successes.get((planned.name, planned.target))
             if found is not None:
                 yield planned, found
 
     def _planned(self, module: str | None, target: str | None) -> PlannedProbe:
         """Return the probe of the plan, with the target that was asked for; raises `UsageError`."""
         if module is None:
-            fitting = [planned for planned in self.plan.probes if target in (None, target_of(planned))]
+            fitting = [planned for planned in self.plan.probes if target in (None, planned.target)]
             if len(fitting) != 1:
                 which = "no probe" if not fitting else "more than one probe"
                 raise UsageError(f"{which} of the plan has this target; add module=NAME, see /")
@@ -167,17 +166,14 @@ class Exporter:
         if module not in by_name:
             raise UsageError(f"the plan has no probe {module!r}; {did_you_mean(module, by_name)}")
         planned = by_name[module]
-        if target in (None, target_of(planned)):
+        if target in (None, planned.target):
             return planned
         return self._redirected(planned, str(target))
 
     def _redirected(self, planned: PlannedProbe, target: str) -> PlannedProbe:
-        known = {target_of(other) for other in self.plan.probes if other.kind == planned.kind}
-        if not self._any_target and target not in known:
-            raise UsageError(
-                f"no {planned.kind} of the plan has this target; write it there as it is here, "
-                "or start the exporter with --any-target"
-            )
+        known = {other.target for other in self.plan.probes if other.kind == planned.kind}
+        if target not in known:
+            self._refuse_unless_allowed(planned.kind, target)
         option = TARGET_OPTIONS[planned.kind]
         read = self._commands[planned.kind].read(option, target)
         return PlannedProbe(
@@ -187,6 +183,12 @@ class Exporter:
             deadline_s=planned.deadline_s,
             labels=planned.labels,
         )
+
+    def _refuse_unless_allowed(self, kind: Kind, target: str) -> None:
+        is_file = kind == "certificate" and "://" not in target
+        if is_file or not self._any_target:
+            more = "" if is_file else ", or start the exporter with --any-target"
+            raise UsageError(f"no {kind} of the plan has this target; write it there as it is here{more}")
 
     def _maker(self, planned: PlannedProbe, deadline_s: float) -> MakeProbe:
         # A step that takes the whole time would leave none to say what failed.
@@ -224,8 +226,8 @@ def _metrics_response(body: bytes) -> Response:
 
 
 def _row(planned: PlannedProbe) -> str:
-    query = urlencode({"module": planned.name, "target": target_of(planned)})
-    cells = (planned.kind, target_of(planned))
+    query = urlencode({"module": planned.name, "target": planned.target})
+    cells = (planned.kind, planned.target)
     link = f'<a href="{html.escape(f"/probe?{query}")}">{html.escape(planned.name)}</a>'
     return f"<tr><td>{link}" + "".join(f"<td>{html.escape(cell)}" for cell in cells) + "\n"
 

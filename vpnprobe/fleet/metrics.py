@@ -5,22 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from vpnprobe.fleet.plan import Kind, PlannedProbe
-
-# Which option of each command names what is dialled.
-TARGET_OPTIONS: Final[dict[Kind, str]] = {"phone": "group-url", "gateway": "target", "federation": "domain"}
+from vpnprobe.fleet.plan import PlannedProbe
 
 _DATA: Final = Path(__file__).with_name("data")
 
 
-def target_of(planned: PlannedProbe) -> str:
-    """Return what the plan says is to be dialled, in its own words."""
-    return str(planned.options[TARGET_OPTIONS[planned.kind]])
-
-
 def labels_of(planned: PlannedProbe) -> dict[str, str]:
     """Return the labels of every series of this probe: those of the plan, its name, kind and target."""
-    return {**planned.labels, "probe": planned.name, "kind": planned.kind, "target": target_of(planned)}
+    return {**planned.labels, "probe": planned.name, "kind": planned.kind, "target": planned.target}
 
 
 def alert_rules() -> str:

@@ -26,8 +26,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Kind: TypeAlias = Literal["phone", "gateway", "federation"]
+Kind: TypeAlias = Literal["phone", "gateway", "federation", "capf", "config", "certificate"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+# Which option names what is dialled, or read. Of a phone's files it is the server: many phones have the same one, and
+# it must not be asked by many probes at once.
+TARGET_OPTIONS: Final[Mapping[Kind, str]] = {
+    "phone": "group-url",
+    "gateway": "target",
+    "federation": "domain",
+    "capf": "server",
+    "config": "tftp",
+    "certificate": "source",
+}
 
 # Thousands of probes.
 MAX_SIZE: Final = 4 << 20
@@ -62,7 +73,7 @@ class ProbeOptions(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedProbe:
-    """A probe of a plan. `options` are those of the command `kind`, by their long names, with those of the defaults.
+    """A probe of a plan. `options` are those of its command, by their long names, with those of the defaults.
 
     It runs once in each interval, at a moment that moves by up to `jitter_s` (seconds, all times). So many results in a
     row raise an alarm or give the all-clear; the alert targets named in `alerts` are told, with `alert_on_drift` also
@@ -83,8 +94,8 @@ class PlannedProbe:
 
     @property
     def target(self) -> str:
-        """What is dialled, as the plan has it: a group-url, a gateway or a domain."""
-        return str(next((self.options[key] for key in ("group-url", "target", "domain") if key in self.options), ""))
+        """What is dialled, as the plan has it: a group-url, a gateway, a domain, a server, or a file."""
+        return str(self.options.get(TARGET_OPTIONS[self.kind], ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

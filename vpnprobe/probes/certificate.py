@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from vpnprobe.model.certificates import CertificateUse, GivenCertificate
 from vpnprobe.model.evidence import Evidence, Stage
@@ -197,4 +200,80 @@ class CertificateRun:
                 Stage(name="read", status="failed", because=because),
                 Stage(name="certificate", status="skipped", because="read"),
             ),
+        )
+
+
+class CertificateProbe:
+    """One run over all that one source has, as one Evidence: the leaf of a server at each address, or a file's.
+
+    `source` is what reports call it. Nothing but `certificates` (DER) is looked at where there is no `server`; each is
+    judged with the others as its chain.
+    """
+
+    def __init__(
+        self,
+        options: CertificateOptions,
+        source: str,
+        *,
+        server: Endpoint | None = None,
+        certificates: Sequence[bytes] = (),
+    ) -> None:
+        self._deadline = options.network.deadline
+        self._run = CertificateRun(options)
+        self._source = source
+        self._server = server
+        self._certificates = tuple(certificates)
+        self._started = datetime.now(UTC)
+
+    async def run(self) -> Evidence:
+        """Look at the source within the deadline and return the Evidence."""
+        self._started, began = datetime.now(UTC), time.monotonic()
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._run.ask_gateway()
+                found = self._given() if self._server is None else await self._shown(self._server)
+        except TimeoutError:
+            return self.evidence("deadline")
+        return msgspec.structs.replace(found, started_at=self._started, duration_s=round(time.monotonic() - began, 6))
+
+    def evidence(self, interrupted: Literal["interrupt", "deadline"] | None = None) -> Evidence:
+        """Return the Evidence of a run that has not come to its end."""
+        nothing = self._run.nothing(self._source, interrupted or "not read yet")
+        return msgspec.structs.replace(nothing, started_at=self._started, interrupted=interrupted)
+
+    def _given(self) -> Evidence:
+        ders = self._certificates
+        return self._together(
+            [
+                self._run.evidence(self._source, der, place=place + 1, chain=(*ders[:place], *ders[place + 1 :]))
+                for place, der in enumerate(ders)
+            ]
+        )
+
+    async def _shown(self, server: Endpoint) -> Evidence:
+        visited = await self._run.visit(server)
+        chains = visited.chains()
+        if not chains:
+            failures = (visited.resolution.failure, *(flight.failure for flight in visited.flights))
+            kind = next((failure.kind.value for failure in failures if failure is not None), "none was shown")
+            return self._run.nothing(self._source, f"no certificate: {kind}")
+        return self._together(
+            [
+                self._run.evidence(
+                    self._source if len(chains) == 1 else f"{self._source} at {address}",
+                    leaf,
+                    chain=issuers,
+                    is_shown=True,
+                )
+                for address, (leaf, *issuers) in chains
+            ]
+        )
+
+    def _together(self, each: Sequence[Evidence]) -> Evidence:
+        """Return one Evidence with the certificates of all; what they are held against is the same."""
+        return msgspec.structs.replace(
+            each[0],
+            target=msgspec.structs.replace(each[0].target, source=self._source),
+            given_certificates=tuple(item for one in each for item in one.given_certificates),
+            certificates={name: der for one in each for name, der in one.certificates.items()},
         )
