@@ -57,7 +57,7 @@ ROWS = (
     Row("CPF003", "one-of-two-closed", run(visits=(visit(), no_connection(SECOND))), "fail", "may be given it"),
     Row("CPF003", "one-of-two-local", run(visits=(visit(), no_connection(SECOND, LOCAL))), "inconclusive", SECOND),
     Row("CPF003", "other-way-only", unreached(visit(V6), row=ONLY_V4, not_dialled=("IPv4",)), "inconclusive", "IPv4"),
-    Row("CPF003", "nothing-dialled", unreached(), "inconclusive", "nothing was dialled"),
+    Row("CPF003", "cut-short", unreached(), "inconclusive", "no attempt came to its end"),
     Row("CPF003", "no-way", unreached(no_connection(), row=NO_WAY), "not-applicable", "CPF002"),
     Row("CPF003", "no-name", NOWHERE, "inconclusive", "the name does not exist"),
     Row("CPF004", "not-by-ipv6", run(ipv6_enabled=False), "not-applicable", "does not take IPv6"),

@@ -146,7 +146,9 @@ def _judge_reachable(case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
         )
     if not tried:
         left_out = listing(seen.not_dialled)
-        return unclear(f"the phone's way was not tried: {left_out} was left out" if left_out else "nothing was dialled")
+        return unclear(
+            f"the phone's way was not tried: {left_out} was left out" if left_out else "no attempt came to its end"
+        )
     ends = "; ".join(
         ("" if visit.address == case.subject.label else f"{visit.address}: ")
         + (describe_failure(visit.failure) if visit.failure is not None else "no answer")
