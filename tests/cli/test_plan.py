@@ -217,4 +217,4 @@ def test_no_units_without_a_plan(cli: CommandLine, arguments: list[str], said: s
 def test_no_units_into_nowhere(cli: CommandLine, example: Path, tmp_path: Path) -> None:
     ended = cli("plan", "systemd", example, "--into", tmp_path / "nowhere")
     assert ended.code == UNKNOWN
-    assert "does not exist; make it first" in ended.complaint
+    assert f"--into {tmp_path}/nowhere: there is no such directory; make it first" in ended.complaint

@@ -106,6 +106,8 @@ def systemd(
     if into is None:
         sys.stdout.write("\n".join(f"# /etc/systemd/system/{name}\n{text}" for name, text in units.items()))
         return OK
+    if not Path(into).is_dir():
+        raise UsageError(f"--into {into}: there is no such directory; make it first")
     for name, text in units.items():
         write_text(text, str(Path(into) / name))
     sys.stderr.write(
