@@ -204,7 +204,7 @@ def config_options(
     files = tuple(_read(path) for path in paths)
     macs: Sequence[str | None] = [_mac_in(paths)] if paths else [parse_mac(target) for target in targets]
     profile, server = load_profile(model), None if tftp is None or paths else parse_server(tftp, origin)
-    held = tuple(_read(path, "--trust-list") for path in trust_list)
+    held = tuple(_read_list(path) for path in trust_list)
     pem = None if key is None else read_key(key)
     return [
         ConfigOptions(
