@@ -193,6 +193,8 @@ def test_differences_of_another_phone(cli: CommandLine, healthy: ConfigLab) -> N
         (["{files}/ITLFile.tlv", "--tftp", "127.0.0.1"], "not fetched"),
         ([DEVICE, "--tvs-port", "2445"], "needs --tvs"),
         ([DEVICE, "--trust-list", "missing.tlv"], "--trust-list missing.tlv"),
+        ([DEVICE, "--trust-list", "{files}/text"], "is no CTL or ITL"),
+        ([DEVICE, "--trust-list", "{files}/cut.tlv"], "is no CTL or ITL"),
         ([DEVICE, "--key", "missing.pem"], "PEM file with the phone's private key"),
         ([DEVICE, "--key", "{files}/ITLFile.tlv"], "no PEM private key"),
         ([DEVICE, "--model", "7940G"], "7940"),
@@ -204,6 +206,7 @@ def test_differences_of_another_phone(cli: CommandLine, healthy: ConfigLab) -> N
 def test_bad_usage_says_what_to_do(cli: CommandLine, files: Path, words: list[str], hint: str) -> None:
     (files / "empty").touch()
     (files / "text").write_text("{}")
+    (files / "cut.tlv").write_bytes((files / "ITLFile.tlv").read_bytes()[:-9])
     ended = cli("config", *(word.format(files=files) for word in words))
     assert ended.code == UNKNOWN
     assert any(part in ended.complaint for part in hint.split("|"))

@@ -252,6 +252,21 @@ def _read(path: str, option: str = "") -> GivenFile:
     return GivenFile(name=Path(path).name, data=data)
 
 
+def _read_list(path: str) -> GivenFile:
+    """Read a list that the phone holds. What is none at all, or is cut, must not count as a fault of the server."""
+    from vpnprobe.wire.trust_records import parse_trust_records
+
+    file = _read(path, "--trust-list")
+    try:
+        parse_trust_records(file.data)
+    except WireError as error:
+        raise UsageError(
+            f"--trust-list {path} is no CTL or ITL that can be read ({error}); fetch the one that the phone has, such "
+            "as ITLFile.tlv from its TFTP server"
+        ) from error
+    return file
+
+
 def read_key(path: str) -> bytes:
     """Read the file that --key names; raises `UsageError`."""
     from vpnprobe.phoneconfig.decryption import check_private_key
