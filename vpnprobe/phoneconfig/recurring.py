@@ -165,6 +165,8 @@ def _elements(payload: bytes) -> tuple[list[int], list[tuple[str, ...]]]:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.Parse(payload, True)
+    # As in `xmlsafe`: they know the parser.
+    parser.StartElementHandler = parser.EndElementHandler = None
     return offsets, paths
 
 

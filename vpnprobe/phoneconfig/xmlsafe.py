@@ -135,6 +135,9 @@ def _parse(parser: expat.XMLParserType, data: bytes) -> None:
         parser.Parse(data, True)
     except _DoctypeRefused:
         raise Malformed(parser.CurrentByteIndex, "doctype", "refused") from None
+    finally:
+        # A handler may know its parser: a circle, which keeps 30 kB of expat's until the next collection.
+        parser.StartElementHandler = parser.EndElementHandler = None
 
 
 def _grow(data: bytes) -> ElementTree.Element:
