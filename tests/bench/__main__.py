@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import enumeration, federation, fleet, flights, machine, startup, tftp
+from tests.bench import certificates, enumeration, federation, fleet, flights, machine, startup, tftp
 from tests.bench.measure import Outcome, table
 
 BENCHMARKS = {
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "tftp": tftp.measure,
     "enumeration": enumeration.measure,
     "federation": federation.measure,
+    "certificates": certificates.measure,
     "fleet": fleet.measure,
 }
 
