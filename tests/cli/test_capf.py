@@ -127,14 +127,14 @@ def test_files(tmp_path: Path) -> None:
     certificate, other = issue(cn="CAPF-1a2b3c4d", key=rsa_key(slot=4)), issue(cn="other", key=rsa_key(slot=5))
     pem, tlv = tmp_path / "capf.pem", tmp_path / "CTLFile.tlv"
     pem.write_bytes(certificate.pem + other.pem)
-    tlv.write_bytes(b"a list")
+    tlv.write_bytes(b"\1\0\2 a list")
     found = options(capf_cert=[str(pem)], trust_list=[str(tlv)], online_ca="ca.example.com", authority=[str(pem)])
     # CAPF's own is the first of a file; a CA's file may hold its whole chain.
     assert found.certificates == (certificate.der,)
     assert found.roots == (certificate.der, other.der)
     assert found.online_ca == Endpoint("ca.example.com", 443)
     [held] = found.trust_lists
-    assert (held.name, held.data) == ("CTLFile.tlv", b"a list")
+    assert (held.name, held.data) == ("CTLFile.tlv", b"\1\0\2 a list")
 
 
 @pytest.mark.parametrize(
@@ -157,6 +157,15 @@ def test_a_huge_trust_list_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "CTLFile.tlv"
     file.write_bytes(bytes((4 << 20) + 1))
     with pytest.raises(UsageError, match="over 4 MiB"):
+        options(trust_list=[str(file)])
+
+
+@pytest.mark.parametrize("data", [b"", b"root:x:0:0", b"<device/>"], ids=["empty", "text", "configuration"])
+def test_what_is_no_trust_list_is_refused(tmp_path: Path, data: bytes) -> None:
+    """A wrong path is the operator's slip, and no fault of the phone's list."""
+    file = tmp_path / "ITLFile.tlv"
+    file.write_bytes(data)
+    with pytest.raises(UsageError, match="no CTL or ITL file"):
         options(trust_list=[str(file)])
 
 

@@ -261,7 +261,9 @@ def capf_options(
 
 
 def read_trust_list(name: str) -> GivenFile:
-    """Read the file that --trust-list names; raises `UsageError`."""
+    """Read the file that --trust-list names; raises `UsageError`, also for what cannot be a list at all."""
+    from vpnprobe.wire.sgn import is_signed_file
+
     path = Path(name)
     try:
         with path.open("rb") as stream:
@@ -270,4 +272,8 @@ def read_trust_list(name: str) -> GivenFile:
         raise UsageError(f"--trust-list {name}: {error.strerror}; name an existing CTL or ITL file") from error
     if len(data) > _MAX_LIST_SIZE:
         raise UsageError(f"--trust-list {name} is over 4 MiB; that is no trust list")
+    if not is_signed_file(data):
+        raise UsageError(
+            f"--trust-list {name} is no CTL or ITL file; fetch one from CUCM: curl -O tftp://<tftp-server>/ITLFile.tlv"
+        )
     return GivenFile(name=path.name, data=data)
