@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "transport": {"wire"},
     "probes": {"wire", "pki", "phoneconfig", "phones", "federation", "transport"},
     "checks": {"wire", "pki", "phoneconfig", "phones", "federation"},
-    "history": {"wire", "pki"},
+    "history": {"wire", "pki", "phoneconfig"},
     "fleet": {"wire", "pki", "phoneconfig", "phones", "federation", "transport", "probes", "checks", "history"},
     "render": {"wire", "pki", "phoneconfig", "federation", "checks"},
     "lab": {"wire", "transport", "phones"},

@@ -84,7 +84,8 @@ def history(
 
     Of runs that are alike in what matters the Evidence is stored once, as the first of them saw it. Drift is what a
     run saw otherwise than it was last seen: certificate (DRF001), its chain (DRF002), version and suite (DRF003,
-    DRF004), addresses (DRF005), SRV records (DRF006), the certHash set (DRF007) and group-urls (DRF008) of a phone.
+    DRF004), addresses (DRF005), SRV records (DRF006), the certHash set (DRF007) and group-urls (DRF008) of a phone,
+    its trust lists (DRF009, DRF010), and other settings of its configuration (DRF011).
     """
     from vpnprobe.history.location import default_file
     from vpnprobe.history.store import History

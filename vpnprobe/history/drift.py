@@ -12,13 +12,14 @@ from typing import Final
 
 import msgspec
 
-from vpnprobe.history.aspects import AspectKey, AspectKind, Aspects
+from vpnprobe.history.aspects import ONLINE_CA, AspectKey, AspectKind, Aspects
 from vpnprobe.model.evidence import ProbeName, StageName
 from vpnprobe.model.federation import SYSTEM_VIEW
 from vpnprobe.model.finding import Fact, Finding, Severity
 from vpnprobe.model.history import KnownCertificate
 from vpnprobe.wire.tls.registry import alert_name, version_name
 from vpnprobe.wire.tls.suites import suite_name
+from vpnprobe.wire.trust_records import ROLE_NAMES
 
 # A target that gives other addresses every day must not make what is remembered grow for years. The oldest go first.
 MAX_REMEMBERED: Final = 2000
@@ -47,11 +48,11 @@ DRIFTS: Final = (
     DriftKind(
         id="DRF001",
         name="certificate-changed",
-        title="The gateway or edge shows the leaf certificate that it showed before",
+        title="The gateway, edge, CAPF or file has the leaf certificate that it had before",
         severity="warning",
         covers=("VP-07", "VP-40"),
         rationale="A phone pins the certificate by its hash. A new one that is not in CUCM cuts off each phone, at "
-        "its next reconnect.",
+        "its next reconnect. With another CAPF certificate the LSCs that the old one signed are of an unknown issuer.",
     ),
     DriftKind(
         id="DRF002",
@@ -104,6 +105,31 @@ DRIFTS: Final = (
         severity="warning",
         rationale="The phone dials these, in this order.",
     ),
+    DriftKind(
+        id="DRF009",
+        name="trust-list-changed",
+        title="The trust list has the signer and the records that it had before",
+        severity="warning",
+        covers=("VP-39",),
+        rationale="A phone believes only what this list, or a TVS in it, vouches for. It changes when a certificate of "
+        "CUCM is regenerated, and phones that are away then may be locked out.",
+    ),
+    DriftKind(
+        id="DRF010",
+        name="trust-list-reissued",
+        title="The trust list is the file that it was before",
+        severity="info",
+        rationale="CUCM signed the same records again, as it does when its TFTP service starts. Phones take the list "
+        "anew.",
+    ),
+    DriftKind(
+        id="DRF011",
+        name="settings-changed",
+        title="The phone's configuration has the settings that it had before",
+        severity="info",
+        rationale="Somebody changed the phone, or its device pool, in CUCM. The version stamp does not count: CUCM "
+        "changes it also where all that is read here stays.",
+    ),
 )
 _BY_ID: Final = {kind.id: kind for kind in DRIFTS}
 _IDS: Final[Mapping[AspectKind, str]] = {
@@ -114,6 +140,8 @@ _IDS: Final[Mapping[AspectKind, str]] = {
     "records": "DRF006",
     "pins": "DRF007",
     "urls": "DRF008",
+    "trust-list": "DRF009",
+    "settings": "DRF011",
 }
 
 
@@ -154,7 +182,11 @@ def _last_known(memory: Aspects, key: AspectKey) -> Values | None:
 
 
 def _drift_id(kind: AspectKind, before: Values, after: Values) -> str:
-    return "DRF002" if kind == "certificates" and before[:1] == after[:1] else _IDS[kind]
+    if kind == "certificates" and before[:1] == after[:1]:
+        return "DRF002"
+    if kind == "trust-list" and before[1:] == after[1:]:
+        return "DRF010"
+    return _IDS[kind]
 
 
 def _finding(
@@ -164,7 +196,7 @@ def _finding(
     subject = keys[0].subject
     by_place = keys[0].kind in _BY_PLACE
     places = list(dict.fromkeys(key.place for key in keys if key.place))
-    hellos = list(dict.fromkeys(key.hello for key in keys if key.hello))
+    hellos = list(dict.fromkeys(key.hello for key in keys if key.hello not in ("", ONLINE_CA)))
     names = ""
     told = {side: _told(keys[0].kind, values, describe) for side, values in (("old", before), ("new", after))}
     facts: dict[str, Fact] = {side: list(texts) for side, texts in told.items()}
@@ -176,10 +208,12 @@ def _finding(
         facts |= _certificate_facts("old", before, describe) | _certificate_facts("new", after, describe)
         told = {"old": told["old"][:1], "new": told["new"][:1]}
         names = _names(describe(before[0]), describe(after[0]))
+    elif drift_id == "DRF009":
+        told = {side: texts[1:] for side, texts in told.items()}
     return Finding(
         id=kind.id,
         name=kind.name,
-        stage=_stage(probe, keys[0].kind),
+        stage=_stage(probe, keys[0]),
         status="fail",
         severity=kind.severity,
         subject=subject,
@@ -193,22 +227,39 @@ def _finding(
 
 def _where(places: list[str], *, by_place: bool) -> str:
     if by_place:
-        return f" at {', '.join(places)}"
+        return f" at {', '.join(places)}" if places else ""
     asked = [view for view in places if view != SYSTEM_VIEW]
     return f" (asked of {', '.join(asked)})" if asked else ""
 
 
-def _stage(probe: ProbeName, kind: AspectKind) -> StageName:
-    match kind:
+# Where a probe sees an aspect, if not where others do.
+_STAGES: Final[Mapping[tuple[ProbeName, AspectKind], StageName]] = {
+    ("federation", "addresses"): "addresses",
+    ("capf", "certificates"): "certificate",
+    ("capf", "session"): "handshake",
+    ("config", "addresses"): "boot-files",
+    ("config", "trust-list"): "trust-list",
+    ("certificate", "certificates"): "certificate",
+}
+
+
+def _stage(probe: ProbeName, key: AspectKey) -> StageName:
+    if key.hello == ONLINE_CA:
+        return "online-ca"
+    if (probe, key.kind) in _STAGES:
+        return _STAGES[probe, key.kind]
+    match key.kind:
         case "certificates" | "session":
             return "first-flight"
         case "suites":
             return "enumerate"
         case "addresses":
-            return "addresses" if probe == "federation" else "resolve"
+            return "resolve"
         case "records":
             return "srv"
-        case "pins" | "urls":
+        case "trust-list":
+            return "boot-files"
+        case "pins" | "urls" | "settings":
             return "config"
 
 
@@ -219,6 +270,8 @@ def _told(kind: AspectKind, values: Values, describe: Describe) -> Values:
             return tuple(_certificate(name, describe(name)) for name in values)
         case "session" | "suites":
             return tuple(map(_session, values))
+        case "trust-list":
+            return _trust_list(values)
         case _:
             return values
 
@@ -228,6 +281,21 @@ def _session(text: str) -> str:
     if version == "alert":
         return f"refused with {alert_name(int(suite))}" if suite.isdecimal() else "refused"
     return f"{version_name(int(version))} {suite_name(int(suite))}"
+
+
+def _trust_list(values: Values) -> Values:
+    if not values:
+        return ()
+    file, signer, *records = values
+    serial, _, name = signer.partition(" ")
+    return (f"SHA-256 {file}", f"signed by {name}, serial {serial}", *map(_trust_record, records))
+
+
+def _trust_record(text: str) -> str:
+    role, serial, certificate, name = text.split(" ", 3)
+    known = ROLE_NAMES.get(int(role), f"role {role}") if role.isdecimal() else "no role"
+    # Some digits, to tell apart what has the same name and number.
+    return f"{known} {name}, serial {serial}, SHA-256 {certificate[:16]}"
 
 
 def _certificate(name: str, known: KnownCertificate | None) -> str:
