@@ -34,7 +34,7 @@ lint: env ## Lint.
 types: env ## Check the types (mypy strict).
 	@$(BIN)/mypy
 
-bench: env ## Measure start-up, first flights, TFTP, enumeration, federation and fleets, each beside another tool in the same run.
+bench: env ## Measure start-up, first flights, TFTP, enumeration, federation, certificates and fleets, each beside another tool in the same run.
 	@$(BIN)/python -m tests.bench
 
 test-containers: env ## Run the tests against real servers in containers (root, podman; installs what it needs).
