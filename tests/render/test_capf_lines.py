@@ -32,6 +32,7 @@ from vpnprobe.render.escape import printable
 from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
+DAMAGED = b"0\x00"
 SILENT = visit(spoke="silent", chain=names(CAPF.der))
 
 
@@ -61,8 +62,18 @@ SILENT = visit(spoke="silent", chain=names(CAPF.der))
             run(visits=(visit(attempt=3, greeting=greeting(None, 1)),)),
             "CAPF, no version, asks for an authentication string; hung up without an answer, at try 3",
         ),
+        (
+            "greeting",
+            run(visits=(visit(greeting=greeting(3, None)),)),
+            "CAPF, version 3, does not say what it asks for; hung up without an answer",
+        ),
         ("greeting", run(visits=(SILENT,)), f"{V4}: says nothing"),
         ("certificate", run(), "CN=CAPF-18cf046e, RSA 2048, to 2044-01-01"),
+        (
+            "certificate",
+            run(visits=(visit(chain=names(DAMAGED)),), certificates={names(DAMAGED)[0]: DAMAGED}),
+            "a certificate that cannot be read",
+        ),
         ("trust-list", run(), "1 certificate of a CAPF, the one that is shown among them"),
         (
             "trust-list",

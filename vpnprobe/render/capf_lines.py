@@ -93,7 +93,7 @@ def _said(visit: CapfVisit) -> str:
 
 def _asked(auth_type: int | None) -> str:
     if auth_type is None:
-        return "asks for nothing"
+        return "does not say what it asks for"
     if auth_type == AuthType.NONE:
         return "asks for no authentication string"
     return "asks for an authentication string" if auth_type == AuthType.PASSWORD else f"asks for {auth_type}"
@@ -106,6 +106,8 @@ def _certificate(evidence: Evidence, seen: Capf) -> str:
 
 def _shown(der: bytes) -> str:
     facts = describe(der)
+    if facts.parse_error is not None:
+        return "a certificate that cannot be read"
     name = f"CN={', '.join(facts.common_names)}" if facts.common_names else facts.subject or "no name"
     until = f", to {facts.not_after:%Y-%m-%d}" if facts.not_after is not None else ""
     return f"{printable(name, 60)}, {facts.key_type} {facts.key_bits}{until}"
