@@ -33,6 +33,8 @@ from vpnprobe.render.stage_lines import describe_stage
 from vpnprobe.render.status_line import headline, status_line
 
 DAMAGED = b"0\x00"
+# rsaEncryption in the key's place, and nowhere else.
+STRANGE = CAPF.der.replace(bytes.fromhex("06092a864886f70d010101"), bytes.fromhex("06092a864886f70d01017f"))
 SILENT = visit(spoke="silent", chain=names(CAPF.der))
 
 
@@ -73,6 +75,11 @@ SILENT = visit(spoke="silent", chain=names(CAPF.der))
             "certificate",
             run(visits=(visit(chain=names(DAMAGED)),), certificates={names(DAMAGED)[0]: DAMAGED}),
             "a certificate that cannot be read",
+        ),
+        (
+            "certificate",
+            run(visits=(visit(chain=names(STRANGE)),), certificates={names(STRANGE)[0]: STRANGE}),
+            "CN=CAPF-18cf046e, 1.2.840.113549.1.1.127, to 2044-01-01",
         ),
         ("trust-list", run(), "1 certificate of a CAPF, the one that is shown among them"),
         (

@@ -110,7 +110,8 @@ def _shown(der: bytes) -> str:
         return "a certificate that cannot be read"
     name = f"CN={', '.join(facts.common_names)}" if facts.common_names else facts.subject or "no name"
     until = f", to {facts.not_after:%Y-%m-%d}" if facts.not_after is not None else ""
-    return f"{printable(name, 60)}, {facts.key_type} {facts.key_bits}{until}"
+    key = f"{facts.key_type or 'unreadable key'} {facts.key_bits or ''}".strip()
+    return f"{printable(name, 60)}, {key}{until}"
 
 
 def _trust_list(evidence: Evidence, seen: Capf) -> str:
