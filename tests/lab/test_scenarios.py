@@ -116,9 +116,12 @@ def test_strange_name_is_answered_with_the_list_command() -> None:
 
 
 def test_no_address_but_loopback_is_written_in_the_lab() -> None:
+    # What a phone's pages show is text: the addresses of its own network, which nobody dials.
+    pages = "phone_web"
     found = {
         match
         for path in Path(__file__).parents[2].joinpath("vpnprobe", "lab").rglob("*.py")
+        if path.parent.name != pages
         for match in re.findall(r"\b\d{1,3}(?:\.\d{1,3}){3}\b", path.read_text(encoding="utf-8"))
     }
     assert found
