@@ -284,7 +284,7 @@ _SETTINGS = (
     ),
     ConfigScenario(
         name="config-server-silent",
-        title="The configuration server does not answer",
+        title="The configuration server answers no request for a file",
         story=("Requests vanish.", "The phone's status page says TFTP Timeout."),
         covers=("VP-39",),
         server=ConfigServer(tftp="silent", http="silent"),
