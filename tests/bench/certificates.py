@@ -141,8 +141,8 @@ def _command(files: Files) -> Iterator[Outcome]:
         )
     yield Note(
         "Every tenth certificate is a MIC, every fiftieth an LSC that has expired. A judgement reads the certificate, "
-        "applies 19 checks and words each answer; the loop reads ten fields. All have the same public key, which neither "
-        "side makes use of."
+        "applies 19 checks and words each answer; the loop reads ten fields. All have the same public key, which "
+        "neither side makes use of."
     )
 
 

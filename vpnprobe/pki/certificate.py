@@ -152,7 +152,8 @@ def describe(der: bytes) -> CertificateFacts:
     version = _read_version(parts, problems)
     serial = _read_serial(parts.serial, problems)
     algorithm = _read_signature_algorithm(parts, problems)
-    subject, issuer = _read_name(parts.subject), _read_issuer(parts.issuer)
+    subject = _read_name(parts.subject)
+    issuer = _read_name(parts.issuer) if len(parts.issuer) > MAX_NAME_TEXT else _remembered_name(parts.issuer)
     for name in (subject, issuer):
         if name.problem is not None:
             problems.append(name.problem)
@@ -249,7 +250,7 @@ def _read_name(der: bytes) -> _NameTexts:
 
 
 # Thousands of certificates have few issuers.
-_read_issuer = lru_cache(maxsize=_REMEMBERED)(_read_name)
+_remembered_name = lru_cache(maxsize=_REMEMBERED)(_read_name)
 
 
 def _read_dates(parts: CertificateParts, problems: list[CertificateProblem]) -> tuple[datetime | None, datetime | None]:

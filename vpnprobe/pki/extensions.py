@@ -6,6 +6,7 @@ Each extension is read on its own, so that a broken one costs only its own facts
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 import msgspec
@@ -62,6 +63,8 @@ _KEY_USAGE_BITS = (
     "encipherOnly",
     "decipherOnly",
 )
+
+_KEY_USAGE_OCTETS = 2
 
 
 class Extensions(msgspec.Struct):
@@ -140,7 +143,13 @@ def _read_basic_constraints(result: Extensions, value: bytes) -> None:
 
 def _read_key_usage(result: Extensions, value: bytes) -> None:
     octets, _ = read_bit_string(read_element(value, "keyUsage"), "keyUsage")
-    result.key_usage = tuple(
+    result.key_usage = _usages_of(octets[:_KEY_USAGE_OCTETS])
+
+
+# Two octets have few values, and most certificates one of three.
+@lru_cache(maxsize=64)
+def _usages_of(octets: bytes) -> tuple[str, ...]:
+    return tuple(
         name
         for position, name in enumerate(_KEY_USAGE_BITS)
         if position // 8 < len(octets) and octets[position // 8] & 0x80 >> position % 8

@@ -21,8 +21,10 @@ MAX_NAME_TEXT = 1024
 CUT = "…"
 _HEX_EXCERPT = 32
 
-# Relative distinguished names whose reading is kept.
+# Relative distinguished names whose reading is kept, and how long they may be: RFC 5280 appendix A.1 allows 64
+# characters in most.
 _REMEMBERED = 256
+_SHORT = 256
 
 COMMON_NAME = "2.5.4.3"
 
@@ -84,19 +86,25 @@ Name = tuple[tuple[Attribute, ...], ...]
 
 def parse_name(der: bytes) -> Name:
     """Read an X.501 Name that is all of `der`. Raises `WireError`."""
-    name = tuple(_read_rdn(rdn.expect(SET, "rdn").body) for rdn in read_sequence(der, "name"))
+    name = tuple(_rdn(rdn.expect(SET, "rdn").body) for rdn in read_sequence(der, "name"))
     if sum(map(len, name)) > MAX_ATTRIBUTES:
         raise LimitExceeded("attributes in a name", MAX_ATTRIBUTES)
     return name
 
 
-# The phones of a company differ in their common names only.
-@lru_cache(maxsize=_REMEMBERED)
+def _rdn(body: bytes) -> tuple[Attribute, ...]:
+    # The phones of a company differ in their common names only.
+    return _read_rdn(body) if len(body) > _SHORT else _remembered_rdn(body)
+
+
 def _read_rdn(body: bytes) -> tuple[Attribute, ...]:
     pairs = read_children(body, "rdn")
     if len(pairs) > MAX_ATTRIBUTES:
         raise LimitExceeded("attributes in a name", MAX_ATTRIBUTES)
     return tuple(map(_read_attribute, pairs))
+
+
+_remembered_rdn = lru_cache(maxsize=_REMEMBERED)(_read_rdn)
 
 
 def _read_attribute(pair: Element) -> Attribute:

@@ -5,6 +5,8 @@ Only the outline must be intact. Each part is kept as bytes, so that one broken 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 from vpnprobe.model.errors import LimitExceeded, Malformed
@@ -20,6 +22,9 @@ from vpnprobe.pki.der import (
 
 # Real certificates have 1 to 20 KiB. A larger one is hashed, but not read.
 MAX_CERTIFICATE = 256 * 1024
+
+# An AlgorithmIdentifier has some twenty bytes, with the parameters of RSASSA-PSS some sixty.
+_SHORT = 128
 
 _VERSION_TAG = 0xA0
 _EXTENSIONS_TAG = 0xA3
@@ -95,10 +100,18 @@ class Algorithm(msgspec.Struct, frozen=True):
 
 def read_algorithm(der: bytes, field: str) -> Algorithm:
     """Read an AlgorithmIdentifier. Raises `WireError`."""
+    # Thousands of certificates have few algorithms; what is long is none that comes again.
+    return _read_algorithm(der, field) if len(der) > _SHORT else _remembered_algorithm(der, field)
+
+
+def _read_algorithm(der: bytes, field: str) -> Algorithm:
     children = read_children(read_element(der, field).expect(SEQUENCE, field).body, field)
     if not children:
         raise Malformed(0, field, "empty")
     return Algorithm(oid=read_oid(children[0], field), parameters=children[1] if len(children) > 1 else None)
+
+
+_remembered_algorithm = lru_cache(maxsize=64)(_read_algorithm)
 
 
 class PublicKeyParts(msgspec.Struct, frozen=True):
