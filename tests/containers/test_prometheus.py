@@ -101,6 +101,7 @@ def expiry(profile: str = "7962G") -> str:
     return f"vpnprobe_cert_not_after_timestamp_seconds{{{labels}}}"
 
 
+HELD = 'vpnprobe_cert_not_after_timestamp_seconds{holder="ITL TVS",kind="config",probe="p",target="t"}'
 PIN = 'vpnprobe_cert_hash_match{address="192.0.2.7:443",kind="phone",probe="p",profile="7962G",target="t"}'
 LAST_RUN = 'vpnprobe_last_run_timestamp_seconds{kind="phone",probe="p",target="t"}'
 TEXTFILE = 'node_textfile_mtime_seconds{file="/var/lib/prometheus/node-exporter/vpnprobe.prom"}'
@@ -114,6 +115,9 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "a failure that is over": ({verdict("fail"): "1x20 0x20"}, "30m", set()),
     "a federation, 14 minutes": ({verdict("fail", "federation"): "1x60"}, "14m", set()),
     "a federation, 15 minutes": ({verdict("fail", "federation"): "1x60"}, "15m", {"VpnprobeFederationDown"}),
+    "a CAPF, 14 minutes": ({verdict("fail", "capf"): "1x60"}, "14m", set()),
+    "a CAPF, 15 minutes": ({verdict("fail", "capf"): "1x60"}, "15m", {"VpnprobeFails"}),
+    "files of a phone": ({verdict("fail", "config"): "1x60"}, "15m", {"VpnprobeFails"}),
     "not known": ({verdict("inconclusive"): "1x60"}, "30m", {"VpnprobeUndecided"}),
     "a warning": ({verdict("warn"): "1x90"}, "1h", {"VpnprobeWarning"}),
     "all is well": (
@@ -123,6 +127,7 @@ CASES: dict[str, tuple[dict[str, str], str, set[str]]] = {
     "it ends in 31 days": ({expiry(): f"{31 * DAY}x90"}, "90m", set()),
     "it ends in 29 days": ({expiry(): f"{29 * DAY}x90"}, "90m", {"VpnprobeCertificateExpiresSoon"}),
     "it ends in 6 days": ({expiry(): f"{6 * DAY}x90"}, "90m", {"VpnprobeCertificateExpires"}),
+    "one of a trust list ends in 6 days": ({HELD: f"{6 * DAY}x90"}, "90m", {"VpnprobeCertificateExpires"}),
     "it ended": ({expiry(): "1800x90"}, "30m", {"VpnprobeCertificateExpired"}),
     "one of two ends": (
         {expiry(): f"{90 * DAY}x90", expiry("8811"): f"{6 * DAY}x90"}, "90m", {"VpnprobeCertificateExpires"},
@@ -146,18 +151,27 @@ def test_which_alerts_fire(tool: Container, directory: Path, name: str) -> None:
     assert "SUCCESS" in said, said
 
 
-def test_what_an_alert_says(tool: Container, directory: Path) -> None:
-    labels = {"address": "192.0.2.7:443", "kind": "phone", "probe": "p", "target": "t", "severity": "critical"}
+@pytest.mark.parametrize(
+    ("series", "labels", "whose"),
+    [
+        (expiry(), {"address": "192.0.2.7:443", "kind": "phone"}, "192.0.2.7:443"),
+        (HELD, {"holder": "ITL TVS", "kind": "config"}, "ITL TVS"),
+    ],
+    ids=["shown", "held"],
+)
+def test_what_an_alert_says(
+    tool: Container, directory: Path, series: str, labels: Mapping[str, str], whose: str
+) -> None:
     expected = {
-        "exp_labels": labels,
+        "exp_labels": {"probe": "p", "target": "t", "severity": "critical", **labels},
         "exp_annotations": {
-            "summary": "t: the certificate of 192.0.2.7:443 expires in 5d 22h 30m 0s",
-            "description": "Change it by the steps of vpnprobe cutover: "
+            "summary": f"t: the certificate of {whose} expires in 5d 22h 30m 0s",
+            "description": "A gateway's: by the steps of vpnprobe cutover, "
             "first the new certHash to every phone, then the gateway.",
         },
     }
     alert = {"eval_time": "90m", "alertname": "VpnprobeCertificateExpires", "exp_alerts": [expected]}
-    said = promtool_test(tool, directory, {expiry(): f"{6 * DAY}x90"}, alert_rule_test=[alert])
+    said = promtool_test(tool, directory, {series: f"{6 * DAY}x90"}, alert_rule_test=[alert])
     assert "SUCCESS" in said, said
 
 

@@ -32,7 +32,7 @@ from vpnprobe.render.prometheus import (
 NO_DATE = issue(cn="vpn.example.com", serial=40, not_after="999913312359")
 
 GOLDEN = """\
-# HELP vpnprobe_probe_success 1 where the phone would connect or the edge accept (verdict pass or warn), else 0.
+# HELP vpnprobe_probe_success 1 where it would work for the phone or the peer (verdict pass or warn), else 0.
 # TYPE vpnprobe_probe_success gauge
 vpnprobe_probe_success{kind="phone",probe="berlin",site="B \\"1\\"",target="vpn"} 0.0
 # HELP vpnprobe_verdict 1 for the verdict of the last run, 0 for the others.
@@ -54,7 +54,7 @@ vpnprobe_stage_duration_seconds{kind="phone",probe="berlin",site="B \\"1\\"",sta
 # TYPE vpnprobe_tls_version_info gauge
 vpnprobe_tls_version_info{address="192.0.2.7:443",kind="phone",probe="berlin",profile="7962G",site="B \\"1\\"",\
 target="vpn",version="TLS 1.0"} 1.0
-# HELP vpnprobe_cert_not_after_timestamp_seconds notAfter of the leaf certificate shown to the profile, in Unix time.
+# HELP vpnprobe_cert_not_after_timestamp_seconds notAfter of the leaf shown to the profile, or held, in Unix time.
 # TYPE vpnprobe_cert_not_after_timestamp_seconds gauge
 vpnprobe_cert_not_after_timestamp_seconds{address="192.0.2.7:443",kind="phone",probe="berlin",profile="7962G",\
 site="B \\"1\\"",target="vpn"} 2.3352192e+09

@@ -20,7 +20,7 @@ MAX_LABEL_TEXT = 200
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 # Those that Prometheus and our own series have.
 _TAKEN_LABELS = frozenset(
-    {"job", "instance", "le", "quantile", "probe", "kind", "target", "profile", "address", "edge"}
+    {"job", "instance", "le", "quantile", "probe", "kind", "target", "profile", "address", "edge", "holder"}
     | {"verdict", "stage", "version", "id", "severity"}
 )
 

@@ -1,7 +1,8 @@
 """Reports as metrics in the text format of Prometheus.
 
 Times are Unix times in seconds. A value that is not known is left out, never guessed. Every label is bounded: by the
-plan, by the registries, or by the limits of a probe; no MAC address is among them.
+plan, by the registries, or by the limits of a probe; no MAC address is among them, unless the operator named it as
+what is probed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, get_args
 
+from vpnprobe.checks.lsc.needs import label
 from vpnprobe.checks.subjects import MATRIX_HELLOS, endpoint_label
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
@@ -19,6 +21,7 @@ from vpnprobe.model.sample import Sample
 from vpnprobe.pki.certificate import describe
 from vpnprobe.render.escape import printable
 from vpnprobe.wire.tls.registry import version_name
+from vpnprobe.wire.trust_records import ROLE_NAMES
 
 # Longer than any host name, and any group-url that a phone would take.
 MAX_LABEL: Final = 300
@@ -27,14 +30,14 @@ LAST_SUCCESS: Final = "vpnprobe_last_success_timestamp_seconds"
 
 # Every metric is a gauge. They come out in this order.
 _HELP: Final = {
-    "vpnprobe_probe_success": "1 where the phone would connect or the edge accept (verdict pass or warn), else 0.",
+    "vpnprobe_probe_success": "1 where it would work for the phone or the peer (verdict pass or warn), else 0.",
     "vpnprobe_verdict": "1 for the verdict of the last run, 0 for the others.",
     "vpnprobe_probe_duration_seconds": "How long the last run took.",
     "vpnprobe_last_run_timestamp_seconds": "When the last run ended, in Unix time.",
     LAST_SUCCESS: "When the last run that succeeded ended, in Unix time.",
     "vpnprobe_stage_duration_seconds": "How long each stage of the last run took; skipped ones are left out.",
     "vpnprobe_tls_version_info": "The TLS version that the address chose for the profile's hello.",
-    "vpnprobe_cert_not_after_timestamp_seconds": "notAfter of the leaf certificate shown to the profile, in Unix time.",
+    "vpnprobe_cert_not_after_timestamp_seconds": "notAfter of the leaf shown to the profile, or held, in Unix time.",
     "vpnprobe_cert_hash_match": "1 where a certHash of the phone names the certificate shown to it, 0 where none does.",
     "vpnprobe_finding": "In how many places a check found something to act on.",
 }
@@ -141,14 +144,39 @@ def _of_certificates(evidence: Evidence) -> Iterator[Sample]:
         if shown.version is not None:
             labels = {**shown.labels, "version": version_name(shown.version)}
             yield Sample("vpnprobe_tls_version_info", labels, 1)
-        der = evidence.certificates.get(shown.leaf or "")
-        not_after = describe(der).not_after if der is not None else None
+        not_after = _not_after(evidence, shown.leaf)
         if not_after is not None:
-            yield Sample("vpnprobe_cert_not_after_timestamp_seconds", shown.labels, not_after.timestamp())
+            yield Sample("vpnprobe_cert_not_after_timestamp_seconds", shown.labels, not_after)
+    for holder, names in _held(evidence).items():
+        ends = [end for name in names if (end := _not_after(evidence, name)) is not None]
+        if ends:
+            yield Sample("vpnprobe_cert_not_after_timestamp_seconds", {"holder": holder}, min(ends))
+
+
+def _not_after(evidence: Evidence, name: str | None) -> float | None:
+    der = evidence.certificates.get(name or "")
+    not_after = describe(der).not_after if der is not None else None
+    return None if not_after is None else not_after.timestamp()
+
+
+def _held(evidence: Evidence) -> dict[str, list[str | None]]:
+    """Return the certificates that are not shown to a phone or an edge, by who has them."""
+    held: dict[str, list[str | None]] = {}
+    for item in evidence.given_certificates:
+        held.setdefault(label(item), []).append(item.certificate)
+    for one in evidence.trust_lists:
+        for record in one.records if one.origin == "fetched" else ():
+            if record.role in ROLE_NAMES:
+                held.setdefault(f"{one.kind} {ROLE_NAMES[record.role]}", []).append(record.certificate)
+    online_ca = evidence.capf.online_ca if evidence.capf is not None else None
+    if online_ca is not None:
+        held["online CA"] = [*online_ca.chain[:1]]
+    return held
 
 
 def _shown_to_phones(evidence: Evidence) -> Iterator[Shown]:
-    for flight in evidence.first_flights:
+    # A given certificate is what counts, not that of the gateway that it is held against.
+    for flight in evidence.first_flights if evidence.probe != "certificate" else ():
         if flight.hello == evidence.persona.profile or (
             evidence.probe == "gateway" and flight.hello not in MATRIX_HELLOS
         ):
