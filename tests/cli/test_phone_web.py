@@ -51,6 +51,16 @@ def test_nobody_there(cli: CommandLine) -> None:
     assert ended.out.startswith("CRITICAL: WEB001 connection refused")
 
 
+def test_a_comparison_that_was_asked_for_and_failed_is_told(cli: CommandLine) -> None:
+    server = f"127.0.0.1:{closed_port()}"
+    with served(SITE) as site:
+        report = cli("phone-web", f"127.0.0.1:{site.port}", "--tftp", server, "--timeout", "1", "--json").json
+    [finding] = [one for one in report["findings"] if one["id"] == "WEB010"]
+    assert finding["status"] == "fail"
+    assert "nothing was compared" in finding["summary"]
+    assert f"--tftp {server}" in finding["next"][0]
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -61,10 +71,26 @@ def test_nobody_there(cli: CommandLine) -> None:
         (("192.0.2.40", "--tftp", "dhcp"), "--tftp dhcp is for vpnprobe phone"),
         (("192.0.2.40", "--mac", "nonsense"), "MAC"),
         (("192.0.2.40", "--config", "/nonexistent/x"), "name an existing file"),
+        (("192.0.2.40", "--config", "/dev/null"), "--config /dev/null is empty"),
+        (("192.0.2.40", "--config", __file__), "is no phone configuration; name the phone's SEP<MAC>.cnf.xml"),
+        (("SEP8CB64F576113",), "vpnprobe phone-web <address> --mac 8CB64F576113"),
         (("192.0.2.40", "--model", "7940"), "cannot be a VPN phone"),
         ((), "HOST"),
     ],
-    ids=["URL", "https URL", "path", "both", "dhcp", "MAC", "no file", "model", "nothing"],
+    ids=[
+        "URL",
+        "https URL",
+        "path",
+        "both",
+        "dhcp",
+        "MAC",
+        "no file",
+        "empty file",
+        "other file",
+        "device name",
+        "model",
+        "nothing",
+    ],
 )
 def test_usage_errors(cli: CommandLine, words: tuple[str, ...], told: str) -> None:
     ended = cli("phone-web", *words)

@@ -12,7 +12,7 @@ from vpnprobe.model.capf import Family
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.federation import AUTHORITATIVE_VIEW
-from vpnprobe.model.target import DNS_PORT, Endpoint, parse_endpoint
+from vpnprobe.model.target import DNS_PORT, TFTP_PORT, Endpoint, parse_endpoint
 
 # Every placeholder that any run can fill. Others must be facts of the finding.
 RUN_VALUES: Final = (
@@ -35,6 +35,7 @@ RUN_VALUES: Final = (
     "profile",
     "target",
     "tftp_endpoint",
+    "tftp_server",
     "tls_version",
 )
 
@@ -79,6 +80,7 @@ def run_values(evidence: Evidence, subject: Subject) -> dict[str, str]:
         "profile": persona.profile,
         "target": subject.target,
         "tftp_endpoint": None if files is None else str(files),
+        "tftp_server": _tftp_server(evidence),
         "tls_version": _OPENSSL_OPTIONS.get(own.offered_version) if own is not None else None,
     }
     return {name: value for name, value in known.items() if value is not None}
@@ -200,6 +202,14 @@ def _file_server(evidence: Evidence) -> Endpoint | None:
     if server is None or server.endpoint is None:
         return None
     return Endpoint(server.addresses[0] if server.addresses else server.endpoint.host, server.endpoint.port)
+
+
+def _tftp_server(evidence: Evidence) -> str | None:
+    """Return the configuration server as `--tftp` takes it: by its name, the port only where it is not the usual."""
+    endpoint = evidence.tftp_server.endpoint if evidence.tftp_server is not None else None
+    if endpoint is None:
+        return None
+    return endpoint.host if endpoint.port == TFTP_PORT else str(endpoint)
 
 
 def _http_port(evidence: Evidence) -> int | None:

@@ -15,7 +15,8 @@ from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, progress_unless
 from vpnprobe.cli.secrets import VARIABLE, read_password
 from vpnprobe.cli.stopping import measure
-from vpnprobe.model.errors import UsageError
+from vpnprobe.model.config import ConfigKind
+from vpnprobe.model.errors import UsageError, WireError
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import TFTP_PORT, parse_endpoint, parse_group_url, parse_mac
 from vpnprobe.probes.options import AskDhcp, GivenConfig, GivenServer, NetworkOptions, Password, PhoneOptions
@@ -256,7 +257,7 @@ def readable_hash(text: str) -> str:
 
 
 def read_config(name: str) -> GivenConfig:
-    """Read the file that --config names; raises `UsageError`."""
+    """Read the file that --config names; raises `UsageError`, also for what is no configuration at all."""
     path = Path(name)
     try:
         with path.open("rb") as stream:
@@ -265,7 +266,22 @@ def read_config(name: str) -> GivenConfig:
         raise UsageError(f"--config {name}: {error.strerror}; name an existing file") from error
     if len(data) > _MAX_CONFIG_SIZE:
         raise UsageError(f"--config {name} is over 4 MiB; that is no phone configuration")
+    check_configuration(f"--config {name}", data)
     return GivenConfig(name=os.fspath(path.name), data=data)
+
+
+def check_configuration(what: str, data: bytes) -> None:
+    """Raise `UsageError` for another kind of file; a damaged configuration, or a page in its place, is none."""
+    from vpnprobe.phoneconfig.sepconfig import parse_phone_config
+
+    try:
+        config = parse_phone_config(data)
+    except WireError:
+        return
+    if config.kind is ConfigKind.EMPTY:
+        raise UsageError(f"{what} is empty; fetch it again")
+    if config.kind is ConfigKind.NOT_A_CONFIG and config.root is None:
+        raise UsageError(f"{what} is no phone configuration; name the phone's SEP<MAC>.cnf.xml or .cnf.xml.sgn")
 
 
 def _client(certificate: str, key: str | None) -> ClientCredential:

@@ -179,7 +179,14 @@ def parse_phone(text: str, *, https: bool) -> Endpoint:
         host = text.partition("://")[2].partition("/")[0] or text.partition("/")[0]
         secure = " --https" if text.startswith("https:") else ""
         raise UsageError(f"{text!r}: name the phone without scheme and path: vpnprobe phone-web {host}{secure}")
-    return parse_endpoint(text, HTTPS_PORT if https else _HTTP_PORT)
+    try:
+        mac = parse_mac(text)
+    except UsageError:
+        return parse_endpoint(text, HTTPS_PORT if https else _HTTP_PORT)
+    raise UsageError(
+        f"{text!r} is the phone's MAC address; name its IP address, which CUCM shows under Device > Phone: "
+        f"vpnprobe phone-web <address> --mac {mac}"
+    )
 
 
 def _server(text: str) -> GivenServer:

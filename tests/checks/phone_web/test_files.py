@@ -167,7 +167,13 @@ ROWS = (
         "anything to compare",
     ),
     Row("WEB010", "nothing named", web_run(**UNNAMED), "not-applicable", "neither --config nor --tftp"),
-    Row("WEB010", "unreadable", web_run(config=reading(None, problem="no XML")), "inconclusive", "no XML"),
+    Row(
+        "WEB010",
+        "unreadable",
+        web_run(config=reading(None, problem="no XML")),
+        "fail",
+        "could not be read, so nothing was compared: no XML",
+    ),
 )
 
 

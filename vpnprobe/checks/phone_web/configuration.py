@@ -14,8 +14,10 @@ from vpnprobe.model.phoneweb import PhoneWeb
 from vpnprobe.phoneconfig.meaning import meaning
 
 
-def _judge_in_use(_case: Case, known: tuple[PhoneWeb, PhoneConfig]) -> Result:
+def _judge_in_use(_case: Case, known: tuple[PhoneWeb, PhoneConfig | needs.NotRead]) -> Result:
     seen, config = known
+    if isinstance(config, needs.NotRead):
+        return failed(f"its configuration could not be read, so nothing was compared: {config.why}", "unread")
     if config.kind is not ConfigKind.FULL:
         return unclear("the configuration is not in clear, so there is nothing to compare")
     compared = [
@@ -98,8 +100,14 @@ WEB010 = Check(
                 """,
             ),
         ),
-        next=("vpnprobe phone-web {gateway} --tftp {config_server}",),
+        next=("vpnprobe phone-web {gateway} --tftp {tftp_server}",),
     ),
+    variants={
+        "unread": Guide(
+            fix=(fix("vpnprobe", "Name the TFTP server that has this phone's file, or give the file: --config FILE."),),
+            next=("vpnprobe config {device} --tftp {tftp_server}",),
+        )
+    },
 )
 
 CHECKS: Final = (WEB010,)

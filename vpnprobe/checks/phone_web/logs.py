@@ -200,12 +200,12 @@ WEB009 = Check(
                 "vpnprobe",
                 """
                 Dial as this phone does, and see where it stops:
-                vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}
+                vpnprobe phone --group-url {url} --mac {mac} --tftp {tftp_server}
                 """,
             ),
             fix("ASA", "show logging | include 725|716|722|734"),
         ),
-        next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}",),
+        next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {tftp_server}",),
     ),
     variants={
         "hash": Guide(
@@ -232,7 +232,7 @@ WEB009 = Check(
                     "%ASA-6-725006: Device failed SSL handshake with client outside:<phone>/<port>",
                 ),
             ),
-            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}", "vpnprobe explain PIN001"),
+            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {tftp_server}", "vpnprobe explain PIN001"),
         ),
         "host-id": Guide(
             fix=(
@@ -256,7 +256,7 @@ WEB009 = Check(
                     "VPNC: hostIDCheck failed!!",
                 )
             ),
-            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {config_server}", "vpnprobe explain HID001"),
+            next=("vpnprobe phone --group-url {url} --mac {mac} --tftp {tftp_server}", "vpnprobe explain HID001"),
         ),
     },
     references=("Cisco document 116162, correlation of ASA and phone logs",),

@@ -81,14 +81,14 @@ WEB007 = Check(
             fix(
                 "CUCM",
                 """
-                Look up what the server answers for this phone's files: vpnprobe config {mac} --tftp {config_server}
+                Look up what the server answers for this phone's files: vpnprobe config {mac} --tftp {tftp_server}
                 Cisco Unified Serviceability > Control Center: restart Cisco TFTP.
                 """,
             ),
             _THROUGH_TUNNEL,
         ),
         logs=Logs(phone=("TFTP Error : {device}.cnf.xml.sgn",)),
-        next=("vpnprobe config {mac} --tftp {config_server}",),
+        next=("vpnprobe config {mac} --tftp {tftp_server}",),
     ),
     variants={
         "config-timeout": Guide(
@@ -103,7 +103,7 @@ WEB007 = Check(
                 _THROUGH_TUNNEL,
             ),
             logs=Logs(phone=("TFTP Timeout : {device}.cnf.xml.sgn",)),
-            next=("vpnprobe config {mac} --tftp {config_server}",),
+            next=("vpnprobe config {mac} --tftp {tftp_server}",),
         ),
         "trust-list-bad": Guide(
             fix=(
@@ -111,7 +111,7 @@ WEB007 = Check(
                     "CUCM",
                     """
                     Is the new list signed by somebody whom the phone's own list has, or the TVS knows? Ask: \
-                      vpnprobe config {mac} --tftp {config_server} --tvs
+                      vpnprobe config {mac} --tftp {tftp_server} --tvs
                     Restart Cisco Trust Verification Service and Cisco TFTP, then reset the phone.
                     Only where the certificate that signed the phones' list is lost: utils itl reset localkey
                     """,
@@ -125,7 +125,7 @@ WEB007 = Check(
                 ),
             ),
             logs=Logs(phone=("Trust List Update Failed",)),
-            next=("vpnprobe config {mac} --tftp {config_server} --tvs",),
+            next=("vpnprobe config {mac} --tftp {tftp_server} --tvs",),
         ),
     },
     references=("Cisco document 116162, status messages", "Cisco IP Phone 8800 administration guide, status messages"),

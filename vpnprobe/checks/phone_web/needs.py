@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
+from typing import Final, NamedTuple
 
 from vpnprobe.checks.base import Case, Lack, Need, Subject
 from vpnprobe.checks.needs import not_reached
@@ -118,17 +118,27 @@ def find_config(case: Case) -> PhoneConfig | None:
     return reading.config if reading is not None else None
 
 
-def _read_config(case: Case) -> PhoneConfig | Lack:
-    reading = case.evidence.config
+def _read_config(case: Case) -> PhoneConfig | NotRead | Lack:
+    evidence, reading = case.evidence, case.evidence.config
+    if reading is not None and reading.config is not None:
+        return reading.config
+    stage = next((one for one in evidence.stages if one.name == "config"), None)
+    lack = not_reached(evidence, "config")
+    if stage is not None and stage.because == NO_CONFIG:
+        return Lack(lack.why, "not-applicable")
+    # What ended before it came to this, by an interrupt for instance, says nothing of the configuration.
     if reading is None:
-        stage = next((one for one in case.evidence.stages if one.name == "config"), None)
-        is_unasked = stage is not None and stage.because == NO_CONFIG
-        lack = not_reached(case.evidence, "config")
-        return Lack(lack.why, "not-applicable") if is_unasked else lack
-    return reading.config or Lack(reading.problem or not_reached(case.evidence, "config").why)
+        return lack
+    return NotRead((reading.problem or stage.because or lack.why) if stage is not None else lack.why)
+
+
+class NotRead(NamedTuple):
+    """Why the configuration that the operator named could not be read."""
+
+    why: str
 
 
 # Why the stage was skipped where the operator named nothing to compare with.
 NO_CONFIG: Final = "neither --config nor --tftp given"
 
-config = Need(("the phone's configuration",), _read_config)
+config: Final[Need[PhoneConfig | NotRead]] = Need(("the phone's configuration",), _read_config)

@@ -78,7 +78,7 @@ WEB001 = Check(
     "refuses connections where it is off is an inference: no document says what it does.",
     guide=Guide(
         fix=(_SWITCH_ON,),
-        next=("vpnprobe config {mac} --tftp {config_server}", "nc -vz {host} {port}"),
+        next=("vpnprobe config {mac} --tftp {tftp_server}", "nc -vz {host} {port}"),
     ),
     variants={
         "closed": Guide(
@@ -89,7 +89,7 @@ WEB001 = Check(
             next=("curl -i http://{gateway}/",),
         ),
         "elsewhere": Guide(
-            fix=(fix("vpnprobe", "Where the pages are served over HTTPS only (Web Protocol), add: --https"),),
+            fix=(fix("vpnprobe", "Where the pages are served over HTTPS only (Web Protocol), add --https."),),
             next=("vpnprobe phone-web {host} --https",),
         ),
         "silent": Guide(

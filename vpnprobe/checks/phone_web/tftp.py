@@ -84,7 +84,7 @@ WEB006 = Check(
     "names no server of CUCM, new configurations never arrive; Alternate TFTP overrides it.",
     guide=Guide(
         fix=(_OPTION_150, _ALTERNATE),
-        next=("vpnprobe config {mac} --tftp {wanted}",),
+        next=("vpnprobe config {mac} --tftp {tftp_server}",),
     ),
     variants={
         "alternate": Guide(
@@ -97,11 +97,11 @@ WEB006 = Check(
                     """,
                 ),
             ),
-            next=("vpnprobe config {mac} --tftp {wanted}",),
+            next=("vpnprobe config {mac} --tftp {tftp_server}",),
         ),
         "none": Guide(
             fix=(_OPTION_150, _ALTERNATE),
-            next=("vpnprobe phone-web {gateway} --tftp {config_server}",),
+            next=("vpnprobe phone-web {gateway} --tftp {tftp_server}",),
         ),
     },
     references=("Cisco document 116162, change of the VPN configuration",),
