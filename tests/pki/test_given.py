@@ -26,7 +26,7 @@ def no_password() -> str:
 
 
 def from_pem(text: bytes) -> list[bytes]:
-    return [der for label, body in pem_blocks(text.splitlines()) for der in block_certificates(label, body)]
+    return [der for label, body in pem_blocks([text]) for der in block_certificates(label, body)]
 
 
 def as_pkcs12(*, password: str | None = SECRET, others: tuple[bytes, ...] = ()) -> bytes:
@@ -50,12 +50,27 @@ def test_every_certificate_of_a_text(text: bytes) -> None:
 
 
 def test_a_block_is_given_as_soon_as_it_ends() -> None:
-    def lines() -> Iterator[bytes]:
-        yield from LEAF.pem.splitlines()
+    def parts() -> Iterator[bytes]:
+        yield LEAF.pem
         raise AssertionError("read on")
 
-    blocks = pem_blocks(lines())
-    assert block_certificates(*next(blocks)) == [LEAF.der]
+    assert block_certificates(*next(pem_blocks(parts()))) == [LEAF.der]
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 1000])
+def test_a_text_may_come_in_pieces(size: int) -> None:
+    text = b"show\n" + LEAF.key_pem + LEAF.chain_pem + b"asa# "
+    parts = [text[start : start + size] for start in range(0, len(text), size)]
+    assert [der for label, body in pem_blocks(parts) for der in block_certificates(label, body)] == list(LEAF.chain_der)
+
+
+def test_a_text_without_lines() -> None:
+    assert from_pem(LEAF.chain_pem.replace(b"\n", b" ")) == list(LEAF.chain_der)
+
+
+def test_headers_within_a_block_do_not_count() -> None:
+    begin, rest = LEAF.pem.split(b"\n", 1)
+    assert from_pem(begin + b"\nfriendlyName: phone\n" + rest) == [LEAF.der]
 
 
 @pytest.mark.parametrize(

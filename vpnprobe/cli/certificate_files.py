@@ -25,7 +25,7 @@ MAX_CHAIN = 8
 _SMALL = 16 * 1024
 # What is read at once of others; a longer PEM file is read block by block.
 _WHOLE = 1024 * 1024
-_LINE = 64 * 1024
+_PART = 64 * 1024
 _PEM = b"-----BEGIN "
 
 
@@ -129,10 +129,10 @@ def _read(stream: BinaryIO, password: Callable[[], str]) -> Iterator[bytes]:
             data += stream.read(MAX_INPUT + 1 - _WHOLE)
         yield from binary_certificates(data, password)
         return
-    lines = data.splitlines() if len(data) < _WHOLE else _lines(data, stream)
+    parts = chain((data,), iter(lambda: stream.read(_PART), b"")) if len(data) == _WHOLE else (data,)
     count = 0
     labels: list[bytes] = []
-    for label, body in pem_blocks(lines):
+    for label, body in pem_blocks(parts):
         if not is_certificate_label(label):
             labels = [*labels, label] if len(labels) < MAX_CHAIN else labels
             continue
@@ -144,16 +144,8 @@ def _read(stream: BinaryIO, password: Callable[[], str]) -> Iterator[bytes]:
     if labels:
         told = ", ".join(sorted({label.decode() for label in labels}))
         raise _OtherContent(f"no certificate in it, only: {told}")
-    # Blocks without lines of their own, as some tools paste them.
+    # Not even a whole mark: what it is, the other reader knows.
     yield from load_certificates(data)
-
-
-def _lines(data: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of what was read and of what follows; none is longer than is read at once."""
-    whole, _, begun = data.rpartition(b"\n")
-    yield from whole.splitlines()
-    yield begun + stream.readline(_LINE)
-    yield from iter(lambda: stream.readline(_LINE), b"")
 
 
 def check_sources(names: Sequence[str]) -> None:

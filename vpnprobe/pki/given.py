@@ -19,36 +19,44 @@ from vpnprobe.pki.pkcs12 import load_pkcs12
 MAX_BLOCK = 8 * 1024 * 1024
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 #]{1,64})-----")
-_MARK = b"-----"
 _END = b"-----END "
+_LONGEST_MARK = 96
+_ENDLESS = "a PEM block has no END line; copy or export the certificate again"
 _CERTIFICATES = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE"})
 _SETS = frozenset({b"PKCS7", b"PKCS #7 SIGNED DATA", b"CMS"})
 
 Password = Callable[[], str]
 
 
-def pem_blocks(lines: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield label and body of each PEM block as soon as it ends. Raises `UsageError` for one that does not end."""
-    label: bytes | None = None
-    body: list[bytes] = []
-    size = 0
-    for line in lines:
-        if _MARK in line:
-            if (begin := _BEGIN.search(line)) is not None:
-                if label is not None:
-                    break
-                label, body, size = begin[1], [], 0
-            elif label is not None and _END in line:
-                yield label, b"".join(body)
-                label = None
-        elif label is not None and b":" not in line:
-            # Lines such as `Proc-Type: 4,ENCRYPTED` can stand before the body.
-            body.append(line.strip())
-            size += len(line)
-            if size > MAX_BLOCK:
+def pem_blocks(parts: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield label and base64 of each PEM block of a text that comes in parts, as soon as it ends.
+
+    Raises `UsageError` for a block that does not end.
+    """
+    text = b""
+    for part in parts:
+        text += part
+        done = 0
+        while (begin := _BEGIN.search(text, done)) is not None:
+            end = text.find(_END, begin.end())
+            body = text[begin.end() : end]
+            if _BEGIN.search(body) is not None or (end < 0 and len(body) > MAX_BLOCK):
+                raise UsageError(_ENDLESS)
+            if end < 0:
                 break
-    if label is not None:
-        raise UsageError("a PEM block has no END line; copy or export the certificate again")
+            yield begin[1], _base64(body)
+            done = end + len(_END)
+        # The mark of the next block may have come in half.
+        text = text[begin.start() if begin is not None else max(done, len(text) - _LONGEST_MARK) :]
+    if _BEGIN.search(text) is not None:
+        raise UsageError(_ENDLESS)
+
+
+def _base64(body: bytes) -> bytes:
+    if b":" in body:
+        # Lines such as `Proc-Type: 4,ENCRYPTED` can stand before the body.
+        body = b"".join(line for line in body.splitlines() if b":" not in line)
+    return body.translate(None, b" \t\r\n")
 
 
 def is_certificate_label(label: bytes) -> bool:

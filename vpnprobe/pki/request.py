@@ -30,7 +30,7 @@ def load_requests(data: bytes) -> list[KeyRequest]:
         ders = [data]
     else:
         try:
-            blocks = [body for label, body in pem_blocks(data.splitlines()) if label in _LABELS]
+            blocks = [body for label, body in pem_blocks([data]) if label in _LABELS]
             ders = [base64.b64decode(body, validate=True) for body in blocks]
         except binascii.Error as error:
             raise UsageError(f"the base64 of the request is damaged ({error}); copy it again") from error
