@@ -418,6 +418,20 @@ async def test_what_answers_at_once_is_not_asked_again() -> None:
     assert len(server.opened) == 2
 
 
+@needs_ipv6
+@pytest.mark.parametrize(
+    ("stack", "tries", "status"), [("dual", (1, 1), "pass"), ("v6", (1, 3), "fail"), ("v4", (1, 1), "pass")]
+)
+async def test_only_a_phone_that_nobody_greeted_tries_again(stack: Any, tries: tuple[int, int], status: str) -> None:
+    """IPv4 greets, IPv6 is closed: a phone that takes IPv4 is content, one that does not is not helped by it."""
+    wanted = scenario(network(BOTH, closed=V6), stack=stack)
+    evidence = await probe(wanted, retries=2, retry_interval=0.02)
+    visits = seen(evidence).visits
+    made = tuple(max(one.attempt for one in visits if one.family == family) for family in ("IPv4", "IPv6"))
+    assert made == tries
+    assert finding(evidence, "CPF011").status == status
+
+
 # --- the end of a run ---
 
 

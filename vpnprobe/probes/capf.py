@@ -147,12 +147,14 @@ class CapfProbe:
     async def _listen(self) -> None:
         with self._recorder.stage("greeting") as outcome:
             await _each([visit for visit in self._visits if visit.established], AddressVisit.listen)
+            row = connection_row(self._options.stack, self._options.phone_addresses, self._families)
+            ways = [visit for visit in self._visits if row is not None and visit.family in row.order]
             for _ in range(self._options.retries):
-                failed = [visit for visit in self._visits if not visit.greeted]
-                if not failed:
+                # A phone that was greeted by one of its ways has no reason to try again.
+                if not ways or any(visit.greeted for visit in ways):
                     break
                 await asyncio.sleep(self._options.retry_interval)
-                await _each(failed, AddressVisit.repeat)
+                await _each(ways, AddressVisit.repeat)
             if any(visit.greeted for visit in self._visits):
                 return
             if self._recorder.succeeded("handshake"):

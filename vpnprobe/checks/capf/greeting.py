@@ -158,11 +158,15 @@ CPF010 = Check(
 )
 
 
-def _judge_retries(_case: Case, seen: Capf) -> Result:
+def _judge_retries(_case: Case, known: tuple[Capf, ConnectionRow]) -> Result:
+    seen, row = known
     if not seen.retries:
         return not_applicable("--retries was not given")
-    greeted = [visit.attempt for visit in seen.visits if visit.spoke == "capf"]
-    made = max((visit.attempt for visit in seen.visits), default=0)
+    if not row.order:
+        return not_applicable("the phone would not even try (CPF002)")
+    tried = [visit for visit in seen.visits if visit.family in row.order]
+    greeted = [visit.attempt for visit in tried if visit.spoke == "capf"]
+    made = max((visit.attempt for visit in tried), default=0)
     if greeted and min(greeted) == 1:
         return passed("answered at the first try")
     if greeted:
@@ -181,7 +185,7 @@ CPF011 = Check(
     severity="info",
     probes=("capf",),
     subjects=needs.server,
-    needs=needs.capf,
+    needs=needs.capf & needs.row,
     judge=_judge_retries,
     covers=("CA-33",),
     rationale="After a failure a phone tries three more times, 30 seconds apart; neither can be set. The English text "
