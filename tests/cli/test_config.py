@@ -182,6 +182,15 @@ def test_differences_of_another_phone(cli: CommandLine, healthy: ConfigLab) -> N
     assert "cannot be had" in refused.complaint
 
 
+def test_an_encrypted_configuration_is_not_compared_without_the_key(cli: CommandLine, files: Path) -> None:
+    with serving("config-healthy-encrypted") as lab:
+        encrypted = lab.directory / "files" / f"{DEVICE}.cnf.xml.enc.sgn"
+        theirs = cli("config", files / f"{DEVICE}.cnf.xml", "--diff", encrypted)
+        mine = cli("config", encrypted, "--diff", files / f"{DEVICE}.cnf.xml")
+    assert "is encrypted; open it with --key FILE" in theirs.complaint
+    assert "  not compared: the configuration is encrypted; --key FILE opens it\n" in mine.out
+
+
 # --- bad usage ---
 
 
@@ -200,13 +209,22 @@ def test_differences_of_another_phone(cli: CommandLine, healthy: ConfigLab) -> N
         ([DEVICE, "--model", "7940G"], "7940"),
         ([DEVICE, "--model", "modern"], "choose a phone"),
         (["{files}/empty"], "is empty"),
+        (["{files}/cert.pem"], "no phone configuration; vpnprobe cert reads certificates"),
+        (["{files}/document.pdf"], "is no phone configuration; name the phone's"),
+        (["{files}/ITLFile.tlv", "--diff", "{files}/document.pdf"], "--diff {files}/document.pdf is no phone"),
+        (["{files}/ITLFile.tlv", "--diff", "{files}/ITLFile.tlv"], "is no phone configuration"),
+        (["{files}/ITLFile.tlv", "--diff", "{files}/page.html"], "is no phone configuration, but <html>"),
+        (["{files}/ITLFile.tlv", "--diff", DEVICE, "--json"], "--diff is shown in text only"),
         (["{files}/ITLFile.tlv", "--diff", "{files}/text"], "this report holds no configuration|not a vpnprobe report"),
     ],
 )
 def test_bad_usage_says_what_to_do(cli: CommandLine, files: Path, words: list[str], hint: str) -> None:
     (files / "empty").touch()
     (files / "text").write_text("{}")
+    (files / "document.pdf").write_bytes(b"%PDF-1.7\n1 0 obj << >> endobj\n")
+    (files / "page.html").write_text("<html><body>Sign in</body></html>")
+    (files / "cert.pem").write_text("-----BEGIN CERTIFICATE-----\n")
     (files / "cut.tlv").write_bytes((files / "ITLFile.tlv").read_bytes()[:-9])
     ended = cli("config", *(word.format(files=files) for word in words))
     assert ended.code == UNKNOWN
-    assert any(part in ended.complaint for part in hint.split("|"))
+    assert any(part.format(files=files) in ended.complaint for part in hint.split("|"))

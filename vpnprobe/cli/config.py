@@ -14,8 +14,9 @@ import typer
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, progress_unless
-from vpnprobe.cli.phone import ORIGINS, parse_server
+from vpnprobe.cli.phone import ORIGINS, check_configuration, parse_server
 from vpnprobe.cli.stopping import measure
+from vpnprobe.model.config import ConfigKind
 from vpnprobe.model.errors import UsageError, WireError
 from vpnprobe.model.observation import TftpOrigin
 from vpnprobe.model.target import parse_mac
@@ -159,6 +160,9 @@ def config(
             pause=shared.PAUSE,
         ),
     )
+    shows_text = form is shared.Format.TEXT and not json and not quiet
+    if diff is not None and not shows_text:
+        raise UsageError("--diff is shown in text only; leave out --json, --format and --quiet")
     other = None if diff is None else _other_config(diff, wanted[0], quiet=quiet)
     sink = ReportSink(
         shared.Format.JSON if json else form,
@@ -201,7 +205,7 @@ def config_options(
         raise UsageError("--tftp is for a MAC; files that are given are not fetched")
     if tvs_port is not None and not tvs:
         raise UsageError("--tvs-port needs --tvs; without it no TVS is asked")
-    files = tuple(_read(path) for path in paths)
+    files = tuple(_read_target(path) for path in paths)
     macs: Sequence[str | None] = [_mac_in(paths)] if paths else [parse_mac(target) for target in targets]
     profile, server = load_profile(model), None if tftp is None or paths else parse_server(tftp, origin)
     held = tuple(_read_list(path) for path in trust_list)
@@ -238,13 +242,24 @@ def _mac_in(paths: Sequence[str]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _read(path: str, option: str = "") -> GivenFile:
+def _read_target(path: str) -> GivenFile:
+    """Read a file of the phone. What is none at all must not count as one that the phone refuses."""
+    from vpnprobe.wire.sgn import is_signed_file
+
+    file = _read(path, or_mac=True)
+    if not is_signed_file(file.data):
+        check_configuration(path, file.data)
+    return file
+
+
+def _read(path: str, option: str = "", *, or_mac: bool = False) -> GivenFile:
     what = f"{option} {path}".lstrip()
+    hint = "name an existing file" + (", or a MAC such as 8CB64F576113" if or_mac else "")
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(_MAX_SIZE + 1)
     except OSError as error:
-        raise UsageError(f"{what}: {error.strerror}; name an existing file, or a MAC such as 8CB64F576113") from error
+        raise UsageError(f"{what}: {error.strerror}; {hint}") from error
     if not data:
         raise UsageError(f"{what} is empty; fetch it again")
     if len(data) > _MAX_SIZE:
@@ -294,9 +309,18 @@ def _other_config(text: str, like: ConfigOptions, *, quiet: bool) -> tuple[str, 
     found = evidence.config.config if evidence.config is not None else None
     if found is None:
         raise UsageError(
-            f"--diff {text}: this phone's configuration cannot be had from the server; run it alone to see"
+            f"--diff {text}: this phone's configuration cannot be had from the server; to see why, run vpnprobe config "
+            f"{text} with the same --tftp"
         )
+    _check_in_clear(text, found)
     return f"SEP{options.mac}", found
+
+
+def _check_in_clear(name: str, config: PhoneConfig) -> None:
+    if config.kind is ConfigKind.NOT_A_CONFIG:
+        raise UsageError(f"--diff {name} is no phone configuration, but <{config.root}>; fetch it again")
+    if config.kind is ConfigKind.ENCRYPTED:
+        raise UsageError(f"--diff {name} is encrypted; open it with --key FILE")
 
 
 def _config_in(path: str, like: ConfigOptions) -> PhoneConfig:
@@ -306,7 +330,7 @@ def _config_in(path: str, like: ConfigOptions) -> PhoneConfig:
     from vpnprobe.wire.sgn import is_signed_file, strip
     from vpnprobe.wire.sgn_encryption import parse_encryption_values
 
-    file = _read(path, "--diff")
+    file = _read(path, "--diff", or_mac=True)
     if file.data.lstrip()[:1] in (b"{", b"["):
         found = [one.config.config for one in read_reports(path) if one.config is not None and one.config.config]
         if not found:
@@ -316,9 +340,12 @@ def _config_in(path: str, like: ConfigOptions) -> PhoneConfig:
     try:
         if like.key is not None and is_signed_file(data) and ".enc." in file.name:
             data = decrypt_configuration(parse_encryption_values(data), strip(data), like.key)
-        return parse_phone_config(data)
+        config = parse_phone_config(data)
     except (WireError, DecryptionError) as error:
         raise UsageError(f"--diff {path}: {error}; name a configuration, or a report made with --json") from error
+    check_configuration(f"--diff {path}", data)
+    _check_in_clear(path, config)
+    return config
 
 
 def _sections(report: Report, *, show: bool, other: tuple[str, PhoneConfig] | None) -> list[Section]:
@@ -328,8 +355,14 @@ def _sections(report: Report, *, show: bool, other: tuple[str, PhoneConfig] | No
 
     found: list[Section] = list(config_sections(report.evidence, whole=show))
     mine = report.evidence.config.config if report.evidence.config is not None else None
-    if other is not None and mine is not None:
+    if other is not None:
         name, old = other
-        lines: list[Line] = [f"  {line}" for line in difference_lines(differences(old, mine))]
-        found.append((f"Differences (- {name}, + {report.target.label})", lines or ["  none"]))
+        lines: list[Line]
+        if mine is None:
+            lines = ["  not compared: there is no configuration to compare with"]
+        elif mine.kind is ConfigKind.ENCRYPTED:
+            lines = ["  not compared: the configuration is encrypted; --key FILE opens it"]
+        else:
+            lines = [f"  {line}" for line in difference_lines(differences(old, mine))] or ["  none"]
+        found.append((f"Differences (- {name}, + {report.target.label})", lines))
     return found

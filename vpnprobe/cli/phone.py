@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vpnprobe.transport.tls_settings import ClientCredential
 
 # Room for any real configuration (about 10 kB), small enough to read at once.
+_PEM = b"-----BEGIN CERTIFICATE"
 _MAX_CONFIG_SIZE = 4 << 20
 
 ORIGINS: dict[str, TftpOrigin] = {
@@ -281,7 +282,9 @@ def check_configuration(what: str, data: bytes) -> None:
     if config.kind is ConfigKind.EMPTY:
         raise UsageError(f"{what} is empty; fetch it again")
     if config.kind is ConfigKind.NOT_A_CONFIG and config.root is None:
-        raise UsageError(f"{what} is no phone configuration; name the phone's SEP<MAC>.cnf.xml or .cnf.xml.sgn")
+        is_certificate = data.lstrip().startswith(_PEM)
+        hint = "vpnprobe cert reads certificates" if is_certificate else "name the phone's SEP<MAC>.cnf.xml"
+        raise UsageError(f"{what} is no phone configuration; {hint}")
 
 
 def _client(certificate: str, key: str | None) -> ClientCredential:

@@ -51,7 +51,9 @@ def _load(private_key_pem: bytes) -> RSAPrivateKey:
     except TypeError:
         raise UsageError("the private key is protected by a password; give the key without one") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise UsageError("the file with the private key holds no PEM private key that can be read") from None
+        raise UsageError(
+            "no PEM private key in it that can be read; it begins with -----BEGIN PRIVATE KEY-----, or with RSA in it"
+        ) from None
     if not isinstance(private, rsa.RSAPrivateKey) or private.key_size > MAX_KEY_BITS:
         raise UsageError(f"the private key must be an RSA key of at most {MAX_KEY_BITS} bits, as a phone has")
     return private
