@@ -16,8 +16,11 @@ from tests.cli.driving import CommandLine, in_process
 from vpnprobe.cli.app import app
 from vpnprobe.cli.exitcodes import OK, UNKNOWN
 from vpnprobe.cli.planned import planned_commands, read_plan
-from vpnprobe.fleet.plan import Kind, example_plan
+from vpnprobe.fleet.plan import KINDS, Kind, example_plan
 from vpnprobe.model.errors import UsageError
+
+# The command of a kind, where that has another name.
+COMMANDS = {"certificate": "cert"}
 
 BAD = """\
 [[probe]]
@@ -44,13 +47,15 @@ def test_the_example_is_in_order(cli: CommandLine, tmp_path: Path) -> None:
         "berlin-reception: phone https://vpn.example.com/VPNPhone every 300 s",
         "gateway-berlin: gateway https://vpn.example.com/VPNPhone every 900 s",
         "federation-example: federation example.com every 3600 s",
-        "3 probes; alerts go to nobody; the plan is in order",
+        "capf: capf cucm-pub.example.com every 3600 s",
+        "files-berlin: config 10.1.1.5 every 3600 s",
+        "5 probes; alerts go to nobody; the plan is in order",
     ]
 
 
 def test_quiet_says_it_in_one_line(cli: CommandLine, example: Path) -> None:
     ended = cli("plan", "check", example, "--quiet")
-    assert ended.out == "3 probes; alerts go to nobody; the plan is in order\n"
+    assert ended.out == "5 probes; alerts go to nobody; the plan is in order\n"
 
 
 def test_directories_that_are_not_there_yet_are_told(cli: CommandLine, example: Path, tmp_path: Path) -> None:
@@ -67,7 +72,7 @@ def test_directories_that_are_not_there_yet_are_told(cli: CommandLine, example: 
 
 def test_from_standard_input() -> None:
     ended = in_process("plan", "check", "-", "--quiet", stdin=in_process("plan", "example").out)
-    assert (ended.code, ended.out, ended.err) == (OK, "3 probes; alerts go to nobody; the plan is in order\n", "")
+    assert (ended.code, ended.out, ended.err) == (OK, "5 probes; alerts go to nobody; the plan is in order\n", "")
 
 
 def test_all_that_is_wrong_is_told_line_by_line(cli: CommandLine, tmp_path: Path) -> None:
@@ -132,11 +137,11 @@ def test_alerts_are_named(cli: CommandLine, tmp_path: Path, example: Path) -> No
 # --- options ---
 
 
-@pytest.mark.parametrize("kind", ["phone", "gateway", "federation"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_option_of_the_command_can_be_planned_or_is_for_the_command_line(kind: Kind) -> None:
     group: Any = typer.main.get_command(app)
     refused = set()
-    for parameter in group.commands[kind].params:
+    for parameter in group.commands[COMMANDS.get(kind, kind)].params:
         if isinstance(parameter, TyperOption):
             option = max(parameter.opts, key=len).lstrip("-")
             with pytest.raises(UsageError) as caught:
@@ -145,7 +150,18 @@ def test_every_option_of_the_command_can_be_planned_or_is_for_the_command_line(k
             assert f"{option} takes " in said or "is for the command line" in said
             if "takes" not in said:
                 refused.add(option)
-    assert refused <= {"format", "json", "output", "quiet", "verbose", "from-file", "at-once"}
+    assert refused <= {
+        "format",
+        "json",
+        "output",
+        "quiet",
+        "verbose",
+        "from-file",
+        "at-once",
+        "show",
+        "diff",
+        "retries",
+    }
 
 
 # --- systemd ---

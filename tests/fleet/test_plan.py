@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.certificates import chain, issue, to_pem
+from tests.signed_files import CORPUS
 from vpnprobe.cli.planned import planned_commands
-from vpnprobe.fleet.plan import Plan, PlanError, PlannedProbe, example_plan, load_plan
+from vpnprobe.fleet.plan import KINDS, Plan, PlanError, PlannedProbe, example_plan, load_plan
 from vpnprobe.fleet.plan_alerts import AlertTarget
 from vpnprobe.model.errors import UsageError
-from vpnprobe.probes.options import FederationOptions
+from vpnprobe.model.target import Endpoint
+from vpnprobe.probes.options import ConfigOptions, FederationOptions, GivenServer
 
 PROGRAM = sys.executable
 
@@ -230,6 +237,85 @@ def test_a_file_that_goes_is_a_fault_of_that_run(tmp_path: Path) -> None:
         make()
 
 
+def test_the_options_of_a_capf() -> None:
+    text = f"""{CAPF}
+        phone-stack = "v6"
+        enable-ipv6 = "false"
+        idle-timeout = 10
+        trust-list = ["{CORPUS}/ITLFile.tlv"]
+        online-ca = "ca.example.com"
+    """
+    seen = load(text).makers["x"]().evidence().capf
+    assert seen is not None
+    assert (str(seen.server), seen.stack, seen.phone_addresses) == ("cucm.example.com:3804", "v6", ("IPv6",))
+    assert (seen.ipv6_enabled, seen.idle_timeout_min, seen.retries) == (False, 10, 0)
+
+
+def test_the_options_of_a_phones_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[ConfigOptions] = []
+    monkeypatch.setattr("vpnprobe.probes.config_files.ConfigProbe", made.append)
+    plan = load(f'{FILES}trust-list = ["{CORPUS}/ITLFile.tlv"]\ntvs = true\ntvs-port = 12445\nmodel = "8841"\n')
+    plan.makers["x"]()
+    [options] = made[-1:]
+    assert (options.mac, options.files, options.profile.model) == ("8CB64F576113", (), "8841")
+    assert options.server == GivenServer(endpoint=Endpoint("10.1.1.5", 69), origin="options-file")
+    assert [held.name for held in options.trust_lists] == ["ITLFile.tlv"]
+    assert (options.tvs, options.tvs_port, options.key) == (True, 12445, None)
+    # What is dialled is the server; many phones have the same one, and a MAC is no label.
+    assert plan.probes[0].target == "10.1.1.5"
+
+
+def test_a_certificate_file_that_changes_is_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "lsc.pem"
+    old, new = issue(cn="a", serial=7), issue(cn="a", serial=8)
+    file.write_bytes(to_pem(old.der))
+    plan = load(CERTIFICATE.replace("https://vpn.example.com", str(file)) + 'use = "gateway"\n')
+    for identity in (old, new):
+        file.write_bytes(to_pem(identity.der))
+        evidence = asyncio.run(plan.makers["x"]().run())
+        [item] = evidence.given_certificates
+        assert evidence.certificates[item.certificate] == identity.der
+        assert (item.use_given, evidence.target.label) == ("gateway", str(file))
+    file.write_bytes(b"nothing")
+    with pytest.raises(UsageError, match=str(file)):
+        plan.makers["x"]()
+
+
+def test_a_certificate_with_its_issuers_and_a_heap(tmp_path: Path) -> None:
+    leaf = chain(intermediates=1)
+    assert leaf.issuer is not None
+    members = (leaf, leaf.issuer)
+    file = tmp_path / "chain.pem"
+    file.write_bytes(b"".join(one.pem for one in members))
+    plan = load(CERTIFICATE.replace("https://vpn.example.com", str(file)))
+    evidence = asyncio.run(plan.makers["x"]().run())
+    assert [item.place for item in evidence.given_certificates] == [1, 2]
+    assert evidence.duration_s > 0
+    file.write_bytes(b"".join(to_pem(issue(cn="a", serial=number).der) for number in range(1, 10)))
+    with pytest.raises(UsageError, match="has more than 8 certificates"):
+        plan.makers["x"]()
+
+
+def test_an_encrypted_certificate_needs_a_password_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VPNPROBE_PASSWORD", "secret")
+    identity = issue(cn="lsc", serial=77)
+    file, word = tmp_path / "lsc.p12", tmp_path / "word"
+    file.write_bytes(
+        pkcs12.serialize_key_and_certificates(
+            None,
+            None,
+            x509.load_der_x509_certificate(identity.der),
+            None,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    word.write_text("secret\n")
+    text = CERTIFICATE.replace("https://vpn.example.com", str(file))
+    assert faults(text) == [(3, f"{file}: it is encrypted; give password-file, for nobody is there to type a password")]
+    evidence = asyncio.run(load(f'{text}password-file = "{word}"\n').makers["x"]().run())
+    assert list(evidence.certificates.values()) == [identity.der]
+
+
 def test_a_domain_of_im_and_presence_is_compared_with_its_siblings(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[FederationOptions] = []
     monkeypatch.setattr("vpnprobe.probes.federation.FederationProbe", made.append)
@@ -398,6 +484,10 @@ PHONE = '[[probe]]\nname = "x"\n[probe.phone]\n'
 URL_AND_MAC = 'group-url = "https://vpn.example.com/VPNPhone"\nmac = "8CB64F576113"\n'
 DOMAIN = '[[probe]]\nname = "x"\n[probe.federation]\n'
 
+CAPF = '[[probe]]\nname = "x"\n[probe.capf]\nserver = "cucm.example.com"\n'
+FILES = '[[probe]]\nname = "x"\n[probe.config]\nmac = "8CB64F576113"\ntftp = "10.1.1.5"\n'
+CERTIFICATE = '[[probe]]\nname = "x"\n[probe.certificate]\nsource = "https://vpn.example.com"\n'
+
 OPTION_FAULTS: dict[str, tuple[str, int, str]] = {
     "typo": (f'{PHONE}{URL_AND_MAC}tfpt = "10.1.1.5"', 6, "there is no 'tfpt' here; did you mean 'tftp'?"),
     "typo in the defaults": (f'[defaults.phone]\ntfpt = "x"\n{GATEWAY}', 2, "did you mean 'tftp'?"),
@@ -453,6 +543,39 @@ OPTION_FAULTS: dict[str, tuple[str, int, str]] = {
     "nothing required": ('[[probe]]\nname = "x"\n[probe.phone]\n', 3, "a phone needs group-url and mac"),
     "no target": ('[[probe]]\nname = "x"\n[probe.gateway]\n', 3, "a gateway needs target"),
     "no domain": ('[[probe]]\nname = "x"\n[probe.federation]\n', 3, "a federation needs domain"),
+    "no server": ('[[probe]]\nname = "x"\n[probe.capf]\n', 3, "a capf needs server"),
+    "no server for files": (FILES.replace('tftp = "10.1.1.5"', ""), 3, "a config needs tftp"),
+    "no source": ('[[probe]]\nname = "x"\n[probe.certificate]\n', 3, "a certificate needs source"),
+    "server": (CAPF.replace("cucm.example.com", "cucm:x"), 4, "server: 'cucm:x': the port is a number"),
+    "stack": (f'{CAPF}phone-stack = "v5"', 5, "phone-stack takes one of v4, v6, dual"),
+    "timer": (f"{CAPF}keep-alive = 100", 5, "keep-alive takes a number from 5 to 60"),
+    "stack and addresses": (
+        f'{CAPF}phone-stack = "v4"\nphone-addresses = "v6"',
+        3,
+        "--phone-stack v4 and --phone-addresses v6 contradict each other",
+    ),
+    "trust list": (f'{CAPF}trust-list = ["/nowhere"]', 5, "trust-list: /nowhere: No such file"),
+    "CAPF's certificate": (f'{CAPF}capf-cert = ["/nowhere"]', 5, "capf-cert: /nowhere: No such file"),
+    "online CA": (f'{CAPF}online-ca = "ca:x"', 5, "online-ca: 'ca:x': the port is a number"),
+    "CA without an online CA": (f'{CAPF}ca = ["{__file__}"]', 5, "ca: "),
+    "retries": (f"{CAPF}retries = true", 5, "retries is for the command line; a plan has no use for it"),
+    "files of several phones": (FILES.replace('"8CB64F576113"', '["a", "b"]'), 4, "mac takes a text"),
+    "a file for a phone": (FILES.replace("8CB64F576113", "SEP.cnf.xml"), 4, "mac: 'SEP.cnf.xml' is not a MAC address"),
+    "held list": (f'{FILES}trust-list = ["/nowhere"]', 6, "trust-list: /nowhere: No such file"),
+    "key": (f'{FILES}key = "/nowhere"', 6, "key: /nowhere: No such file"),
+    "key that is none": (f'{FILES}key = "{__file__}"', 6, f"key: {__file__}: "),
+    "port without questions": (f"{FILES}tvs-port = 2445", 3, "--tvs-port needs --tvs; without it no TVS is asked"),
+    "shown records": (f"{FILES}show = true", 6, "show is for the command line"),
+    "difference": (f'{FILES}diff = "x"', 6, "diff is for the command line"),
+    "source that is not there": (
+        CERTIFICATE.replace("https://vpn.example.com", "/nowhere"),
+        4,
+        "source: /nowhere: no such file; name a file with a certificate, or a server as https://HOST",
+    ),
+    "directory": (CERTIFICATE.replace("https://vpn.example.com", "/tmp"), 4, "source: /tmp: no such file"),
+    "source without TLS": (CERTIFICATE.replace("https:", "http:"), 4, "source: 'http://vpn.example.com' does not"),
+    "source that is none": (CERTIFICATE.replace("https://vpn.example.com", __file__), 3, __file__),
+    "use": (f'{CERTIFICATE}use = "x"', 5, "use takes one of lsc, mic, capf, ca, gateway"),
     "both families": (f"{GATEWAY}ipv4 = true\nipv6 = true", 3, "-4 and -6 exclude each other"),
     "key without certificate": (f'{PHONE}{URL_AND_MAC}client-key = "x"', 3, "--client-key needs --client-cert"),
     "certificate that is not there": (f'{PHONE}{URL_AND_MAC}client-cert = "/nowhere"', 3, "/nowhere: No such file"),
@@ -527,8 +650,18 @@ def test_what_is_no_plan(text: str, said: str) -> None:
 
 def test_the_example_is_a_plan() -> None:
     plan = load(example_plan())
-    assert [probe.kind for probe in plan.probes] == ["phone", "gateway", "federation"]
+    assert [probe.kind for probe in plan.probes] == ["phone", "gateway", "federation", "capf", "config"]
     assert plan.alerts == ()
+
+
+def given_files(directory: Path) -> dict[str, str]:
+    """Files that the example names, and those that stand in for them."""
+    identity = issue(cn="lsc", serial=77)
+    contents = {name: (CORPUS / name).read_bytes() for name in ("CTLFile.tlv", "ITLFile.tlv")}
+    contents |= {"phone.key": identity.key_pem, "lsc.crt": identity.pem}
+    for name, content in contents.items():
+        (directory / name).write_bytes(content)
+    return {f"/etc/vpnprobe/{name}": str(directory / name) for name in contents}
 
 
 def test_the_example_with_all_that_it_offers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -540,6 +673,7 @@ def test_the_example_with_all_that_it_offers(tmp_path: Path, monkeypatch: pytest
     for there, here in {
         "/usr/local/bin/tell-operations": PROGRAM,
         "/etc/vpnprobe/duty-officer.url": str(tmp_path / "url"),
+        **given_files(tmp_path),
     }.items():
         assert there in text
         text = text.replace(there, here)
@@ -550,6 +684,7 @@ def test_the_example_with_all_that_it_offers(tmp_path: Path, monkeypatch: pytest
     plan = load("".join(line for line in text.splitlines(keepends=True) if not line.startswith("client-")))
     assert [target.name for target in plan.alerts] == ["operations", "duty-officer", "duty-room"]
     assert plan.probes[0].alerts == ("operations",)
+    assert [probe.kind for probe in plan.probes] == list(KINDS)
     assert None not in (plan.database, plan.keep_days, plan.state, plan.at_once, plan.textfile)
 
 
@@ -557,7 +692,7 @@ def test_the_example_with_all_that_it_offers(tmp_path: Path, monkeypatch: pytest
 
 keys = st.sampled_from(
     ["probe", "defaults", "alert", "history", "watch", "metrics", "name", "interval", "jitter", "labels", "alerts",
-     "phone", "gateway", "federation", "target", "mac", "domain", "url-env", "command", "database", "state", "x", ""]
+     *KINDS, "target", "mac", "domain", "server", "tftp", "source", "url-env", "command", "database", "state", "x", ""]
 )  # fmt: skip
 scalars = st.sampled_from(['"5m"', '"a"', '""', "1", "-1.5", "true", "nan", "2027-01-01", "[]", '["a"]', "{}", "[{}]"])
 values = scalars | st.dictionaries(keys, scalars, max_size=3).map(lambda table: inline(table))
