@@ -59,8 +59,9 @@ def sweep(
     Example: vpnprobe sweep macs.txt --tftp 10.1.1.5 --format jsonl --output sweep.jsonl
 
     One file is fetched for each phone: its configuration, the signed one where the cluster has a trust list (asked
-    once), else the plain one. The phone's own CTL and ITL files are not fetched. TLS comes before the path of a URL,
-    so every gateway is looked at once for each kind of phone; nobody logs in.
+    once), else the plain one. The phone's own CTL and ITL files are not fetched, and no signature is verified:
+    vpnprobe config does that for one phone. TLS comes before the path of a URL, so every gateway is looked at once for
+    each kind of phone; nobody logs in.
 
     A phone that one of its gateways lets in would connect; a second gateway that would not is a warning.
 

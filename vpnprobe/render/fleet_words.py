@@ -82,7 +82,7 @@ _STEPS: Final[Mapping[str, Cause]] = {
 NOT_SEEN: Final = (
     "Judged were the files on the configuration server. Whether each phone has fetched its own since the new hash came "
     "into it cannot be seen from outside: look at the phones' status messages (step 6), and reset those that were off "
-    "while it was applied."
+    "while it was applied. Nor was the signature of a signed file verified: vpnprobe config does that for one phone."
 )
 
 _CHECKS: Final[Mapping[str, Cause]] = {
