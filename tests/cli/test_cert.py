@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -217,9 +218,31 @@ def test_one_broken_file_does_not_stop_the_others(cli: CommandLine, directory: P
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(cli: CommandLine, directory: Path) -> None:
+def test_what_may_not_be_read(cli: CommandLine, directory: Path) -> None:
     (directory / "a.pem").chmod(0)
-    assert "Permission denied" in cli("cert", directory / "a.pem").out
+    (directory / "more").chmod(0)
+    assert cli("cert", directory).out.count("Permission denied; is it readable for you?") == 2
+
+
+def test_a_file_that_went_away_does_not_stop_the_others(
+    cli: CommandLine, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root sees it what may not be read is what is not there when its turn comes."""
+    (directory / "zz").mkdir()
+    scandir = os.scandir
+
+    def without_one(path: Path) -> object:
+        if path.name == "zz":
+            raise PermissionError(13, "Permission denied")
+        listed = list(scandir(path))
+        gone = [entry for entry in listed if entry.name == "c.CRT"]
+        for entry in gone:
+            Path(entry.path).unlink()
+        return nullcontext(listed)
+
+    monkeypatch.setattr(os, "scandir", without_one)
+    ended = cli("cert", directory, "--quiet")
+    assert ended.out == "CRITICAL: 6 certificates: 1 CRITICAL, 2 UNKNOWN, 3 OK\n"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,9 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
     path = Path(name)
     if name != STDIN and path.is_dir():
         for file in _files(path):
+            if isinstance(file, Unread):
+                yield file
+                continue
             if file.suffix.lower() not in SUFFIXES:
                 skipped(str(file))
                 continue
@@ -71,10 +74,14 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
         yield Unread(name, str(error))
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def _files(directory: Path) -> Iterator[Path | Unread]:
     """Yield the files of a directory and of those below it, by name; no link to a directory is followed."""
-    with os.scandir(directory) as listed:
-        entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in listed)
+    try:
+        with os.scandir(directory) as listed:
+            entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in listed)
+    except OSError as error:
+        yield Unread(str(directory), f"{error.strerror}; is it readable for you?")
+        return
     for name, is_directory, is_file in entries:
         if is_directory:
             yield from _files(directory / name)
