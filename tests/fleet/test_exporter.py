@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.certificates import NOT_AFTER, issue
 from tests.fleet.exporting import plan_for, read, served
 from tests.fleet.test_metrics import EXAMPLE
 from tests.stand_ins import listening
@@ -18,8 +20,13 @@ from vpnprobe.cli.planned import planned_commands
 from vpnprobe.fleet.exporter import Exporter
 from vpnprobe.fleet.measuring import Unmeasured
 from vpnprobe.fleet.plan import Plan
+from vpnprobe.lab.capf.network import running_capf_lab
+from vpnprobe.lab.capf.scenarios import find_capf_scenario
+from vpnprobe.lab.catalogue import find_any_scenario
 from vpnprobe.lab.network import running_lab
 from vpnprobe.lab.scenarios import find_scenario
+from vpnprobe.lab.trust.network import running_config_lab
+from vpnprobe.lab.trust.scenario import ConfigScenario
 
 SCRAPE = "X-Prometheus-Scrape-Timeout-Seconds"
 
@@ -149,6 +156,66 @@ async def test_any_target_is_dialled_where_the_operator_allows_it() -> None:
     assert value(answer, "vpnprobe_probe_success", target=lab.group_url) == 1
     assert wrong.status_code == 400
     assert "names no usable host" in wrong.text
+
+
+CLUSTER = """\
+[[probe]]
+name = "capf"
+[probe.capf]
+server = "127.0.0.1:{capf}"
+resolver = ["127.0.0.1:9"]
+
+[[probe]]
+name = "files"
+[probe.config]
+mac = "8CB64F576113"
+tftp = "{tftp}"
+http-port = {http}
+timeout = 2
+
+[[probe]]
+name = "second"
+[probe.config]
+mac = "8CB64F576113"
+tftp = "127.0.0.2:9"
+
+[[probe]]
+name = "lsc"
+[probe.certificate]
+source = "{file}"
+use = "gateway"
+"""
+
+
+async def test_the_other_kinds(tmp_path: Path) -> None:
+    file = tmp_path / "lsc.pem"
+    file.write_bytes(issue(cn="vpn.example.com", serial=50).pem)
+    async with (
+        running_capf_lab(find_capf_scenario("capf-healthy")) as capf,
+        running_config_lab(healthy_files()) as files,
+    ):
+        text = CLUSTER.format(capf=capf.port, tftp=files.tftp_endpoint, http=files.http_endpoint.port, file=file)
+        async with served(exporter(read(text), any_target=True)) as client:
+            asked = {name: await client.get("/probe", params={"module": name}) for name in ("capf", "files", "lsc")}
+            # One phone's module, at the other servers of the cluster.
+            other = await client.get("/probe", params={"module": "second", "target": str(files.tftp_endpoint)})
+            strange = await client.get("/probe", params={"module": "lsc", "target": "/etc/passwd"})
+    for name, answer in asked.items():
+        assert value(answer, "vpnprobe_probe_success", probe=name) == 1
+    expires = "vpnprobe_cert_not_after_timestamp_seconds"
+    assert value(asked["capf"], expires, address=f"127.0.0.1:{capf.port}", profile="7962G") > 1.7e9
+    assert value(asked["files"], expires, holder="ITL CCM+TFTP", target=str(files.tftp_endpoint)) > 1.7e9
+    assert value(asked["lsc"], expires, holder=str(file), kind="certificate") == NOT_AFTER.timestamp()
+    assert "8cb64f576113" not in asked["files"].text.lower()
+    assert value(other, "vpnprobe_probe_success", probe="second", target=str(files.tftp_endpoint)) == 1
+    assert strange.status_code == 400
+    assert strange.text == "no certificate of the plan has this target; write it there as it is here\n"
+
+
+def healthy_files() -> ConfigScenario:
+    scenario = find_any_scenario("config-healthy")
+    assert isinstance(scenario, ConfigScenario)
+    return scenario
 
 
 async def test_the_target_alone_is_enough_where_one_probe_has_it() -> None:

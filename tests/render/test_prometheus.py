@@ -12,15 +12,20 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.certificates import NOT_AFTER, issue
-from tests.checks.evidence_builder import ADDRESS, EC, GATEWAY, MAC, REFUSED, SECOND, certificate_name, flight, run
+from tests.checks import trust_evidence as trust
+from tests.checks.capf import builder as capf
+from tests.checks.evidence_builder import ADDRESS, EC, GATEWAY, MAC, NOW, REFUSED, SECOND, certificate_name, flight, run
 from tests.checks.federation import builder
+from tests.checks.lsc import builder as lsc
 from tests.render.reports import RAW, REPORTS, finding, report_of
 from vpnprobe.checks.evaluate import judge
+from vpnprobe.model.capf import OnlineCa
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.finding import Report, Verdict
 from vpnprobe.model.observation import PhoneDecision
 from vpnprobe.model.sample import Sample
+from vpnprobe.model.target import Endpoint
 from vpnprobe.render.prometheus import (
     MAX_LABEL,
     exposition,
@@ -178,6 +183,55 @@ def test_each_edge_of_a_federation() -> None:
     metrics = measured(builder.run(identities=(builder.EDGE,), **builder.two_targets()))
     edges = {(labels["edge"], labels["address"]) for labels, _ in metrics["vpnprobe_tls_version_info"]}
     assert edges == {(builder.TARGET, builder.ADDRESS), (builder.SECOND, f"{builder.SECOND_IP}:5061")}
+
+
+EXPIRES = "vpnprobe_cert_not_after_timestamp_seconds"
+
+
+def holders(evidence: Evidence) -> dict[str, float]:
+    """What the metrics say of the certificates that somebody holds."""
+    return {labels["holder"]: end for labels, end in measured(evidence).get(EXPIRES, []) if "holder" in labels}
+
+
+def test_a_capf_and_the_online_ca_behind_it() -> None:
+    ca = issue(cn="ca.example.com", serial=60, not_after="20300101000000Z")
+    online = OnlineCa(endpoint=Endpoint("ca.example.com", 443), chain=(certificate_name(ca.der), "ab" * 32))
+    seen = capf.run(online_ca=online, identities=(ca,))
+    assert holders(seen) == {"online CA": datetime(2030, 1, 1, tzinfo=UTC).timestamp()}
+    [shown] = [labels for labels, _ in measured(seen)[EXPIRES] if "address" in labels]
+    assert shown == {"kind": "capf", "target": "cucm-pub.example.com:3804", "profile": "7962G", "address": capf.V4}
+    assert holders(capf.run(online_ca=msgspec.structs.replace(online, chain=()))) == {}
+
+
+def test_the_trust_lists_that_a_server_has() -> None:
+    soon = issue(cn="cucm2.example.com", serial=61, not_after="20300101000000Z")
+    records = (
+        *trust.RECORDS,
+        trust.record(2, soon),
+        trust.record(21, trust.TVS, certificate=None, certificate_hash="00" * 20),
+        trust.record(99, soon),
+        trust.record(7, NO_DATE),
+    )
+    seen = trust.config_run(
+        trust_lists=(trust.itl(records=records), trust.held(records=(trust.record(3, soon),))),
+        certificates={**trust.CERTIFICATES, **{certificate_name(one.der): one.der for one in (soon, NO_DATE)}},
+    )
+    assert holders(seen) == {
+        "ITL SAST": NOT_AFTER.timestamp(),
+        "ITL CCM+TFTP": datetime(2030, 1, 1, tzinfo=UTC).timestamp(),
+        "ITL CAPF": NOT_AFTER.timestamp(),
+        "ITL TVS": NOT_AFTER.timestamp(),
+    }
+    # A phone's own metrics are about its gateway.
+    assert holders(trust.phone_run()) == {}
+
+
+def test_given_certificates_and_not_the_gateway_that_they_are_held_against() -> None:
+    shown = msgspec.structs.replace(lsc.flight(), chain=(certificate_name(lsc.CAPF.der),), version=0x0301)
+    metrics = measured(lsc.run(first_flights=(shown,), capf=(lsc.CAPF,)))
+    labels = {"kind": "certificate", "target": lsc.SOURCE, "holder": lsc.SOURCE}
+    assert metrics[EXPIRES] == [(labels, (NOW + 1000 * lsc.DAY).timestamp())]
+    assert "vpnprobe_tls_version_info" not in metrics
 
 
 def test_the_same_target_twice_is_one_series() -> None:

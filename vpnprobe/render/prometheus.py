@@ -164,7 +164,7 @@ def _held(evidence: Evidence) -> dict[str, list[str | None]]:
     held: dict[str, list[str | None]] = {}
     for item in evidence.given_certificates:
         held.setdefault(label(item), []).append(item.certificate)
-    for one in evidence.trust_lists:
+    for one in evidence.trust_lists if evidence.probe == "config" else ():
         for record in one.records if one.origin == "fetched" else ():
             if record.role in ROLE_NAMES:
                 held.setdefault(f"{one.kind} {ROLE_NAMES[record.role]}", []).append(record.certificate)
