@@ -70,6 +70,7 @@ ROWS = (
     Row("TFT001", "named", run(), "pass", "named by the command line"),
     Row("TFT001", "unknown", run(**without_config()), "fail", "CiscoCM1"),
     Row("TFT001", "no-dhcp", run(**without_config(tftp_server=NO_DHCP)), "fail", "option 150"),
+    Row("TFT001", "of-files", run(**without_config(stages=stages("config")), probe="config"), "fail", "CiscoCM1"),
     Row("TFT001", "config-given", GIVEN_FILE, "not-applicable", "--config"),
     Row("TFT001", "hash-given", run(**given_hash(GATEWAY)), "not-applicable", "--cert-hash"),
     Row("TFT001", "not-run", run(tftp_server=None, boot_files=(), config=None), "inconclusive"),

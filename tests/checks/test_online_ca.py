@@ -148,6 +148,7 @@ ROWS = (
     Row("OCA007", "no-page", ca_run(DOWN), "inconclusive", "OCA002"),
     Row("OCA008", "pass", ca_run(), "pass", "401"),
     Row("OCA008", "missing", ca_run(online_ca(status=404, server=None)), "fail", "no enrolment pages"),
+    Row("OCA008", "elsewhere", ca_run(online_ca(status=302)), "inconclusive", "not followed"),
     Row("OCA008", "no-page", ca_run(online_ca(status=None, http_failure=fail(FailureKind.CLOSED))), "inconclusive"),
 )
 

@@ -68,6 +68,10 @@ def test_endpoints(text: str, expected: Endpoint) -> None:
         "a:b:c",
         "a b",
         "[::1",
+        "host..example",
+        ".example",
+        "256.1.1.1",
+        "127.1",
     ],
 )
 def test_bad_endpoints_are_refused(text: str) -> None:

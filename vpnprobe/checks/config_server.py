@@ -33,12 +33,13 @@ _ALTERNATE_SERVER = fix(
 _OPTION_150 = fix("DHCP", "Option 150 of the phone's subnet: the address of the CUCM TFTP server.")
 
 
-def _judge_known(_case: Case, server: TftpServer) -> Result:
+def _judge_known(case: Case, server: TftpServer) -> Result:
     if needs.is_named(server):
         return passed(f"named by {_ORIGIN_WORDS[server.origin]}", origin=server.origin)
     tried = " for the name CiscoCM1" if server.origin == "dns-ciscocm1" else ""
     why = "" if server.failure is None else f": {describe_failure(server.failure)}"
-    return failed(f"no configuration server is known; last answer{tried}{why}", origin=server.origin)
+    variant = "files" if case.evidence.probe == "config" else ""
+    return failed(f"no configuration server is known; last answer{tried}{why}", variant, origin=server.origin)
 
 
 TFT001 = Check(
@@ -68,6 +69,16 @@ TFT001 = Check(
         ),
         next=("vpnprobe phone --group-url {group_url} --mac {mac} --tftp <host>",),
     ),
+    variants={
+        "files": Guide(
+            fix=(
+                _OPTION_150,
+                _ALTERNATE_SERVER,
+                fix("vpnprobe", "Name the server with --tftp <host>, or give the files themselves instead of the MAC."),
+            ),
+            next=("vpnprobe config {device} --tftp <host>",),
+        )
+    },
 )
 
 

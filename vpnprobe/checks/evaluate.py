@@ -283,7 +283,8 @@ def _verdict(evidence: Evidence, findings: Sequence[Finding]) -> Verdict:
         return "fail"
     if critical & {"inconclusive", "error"}:
         return "inconclusive"
-    return "warn" if any(finding.is_alarm for finding in findings) else "pass"
+    # A check of ours that broke is somebody's business, too.
+    return "warn" if any(finding.is_alarm or finding.status == "error" for finding in findings) else "pass"
 
 
 def _cause(evidence: Evidence, findings: Sequence[Finding]) -> str | None:

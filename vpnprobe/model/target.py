@@ -135,6 +135,10 @@ def device_name(mac: str) -> str:
 def _checked_host(host: str, text: str) -> str:
     if not host or len(host) > 253 or re.search(r"[\s/\\@?#%\[\]\x00-\x1f\x7f]", host.split("%")[0]):
         raise UsageError(f"{text!r} names no usable host; write a host name or an IP address")
+    labels = host.removesuffix(".").split(".")
+    if not is_address(host) and (not all(labels) or labels[-1].isdigit()):
+        # No top-level domain is a number (RFC 3696 section 2): this is an address with a typo.
+        raise UsageError(f"{text!r} names no usable host; write a host name, or all of an IP address")
     try:
         # DNS, SNI and the Host header all carry a name in ASCII (RFC 3490).
         return host if host.isascii() else host.encode("idna").decode("ascii")

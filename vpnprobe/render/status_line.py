@@ -107,7 +107,7 @@ def _said(finding: Finding) -> str:
 
 def _first(report: Report) -> Finding | None:
     by_cause = [f for f in report.findings if f.id == report.cause and f.status == "fail"]
-    alarms = [f for f in report.findings if f.is_alarm]
+    alarms = [f for f in report.findings if f.is_alarm] or [f for f in report.findings if f.status == "error"]
     unknown = [f for f in report.findings if f.status in ("inconclusive", "error") and f.severity == "critical"]
     candidates = by_cause or (unknown if report.verdict == "inconclusive" else alarms)
     return candidates[0] if candidates else None

@@ -132,7 +132,9 @@ def _judge_extensions(_case: Case, shown: CapfCertificate) -> Result:
         lacking.append("keyCertSign")
     facts: dict[str, Fact] = {"is_ca": leaf.is_ca, "path_length": leaf.path_length, "key_usage": list(usage)}
     if lacking:
-        return failed(f"the certificate lacks {listing(lacking)}", lacking=lacking, **facts)
+        return failed(
+            f"the certificate lacks {listing(lacking)}, which CUCM from 14SU2 on asks for", lacking=lacking, **facts
+        )
     return passed("CA:TRUE, pathlen:0, digitalSignature and keyCertSign", **facts)
 
 

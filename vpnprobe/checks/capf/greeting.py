@@ -282,14 +282,14 @@ CPF013 = Check(
     slug="capf-auth-type",
     title="CAPF asks for what the phone is set to give",
     stage="greeting",
-    severity="critical",
+    severity="warning",
     probes=("capf",),
     subjects=needs.dialled,
     needs=_mode & needs.greeting,
     judge=_judge_auth_type,
     covers=("CA-23",),
     rationale="CUCM and phone must use the same authentication, else the operation fails. The greeting asks before it "
-    "knows the device: what CAPF wants of this one in particular shows only to the phone.",
+    "knows the device: what CAPF wants of this one in particular shows only to the phone, so this is a warning.",
     guide=Guide(
         fix=(
             fix(

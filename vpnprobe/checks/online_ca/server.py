@@ -225,6 +225,8 @@ def _judge_enrolment(_case: Case, seen: OnlineCa) -> Result:
     said = f"{seen.path} answered {seen.status}" + (f" by {seen.server}" if seen.server else "")
     if seen.status in _CERTSRV_STATUS:
         return passed(said, **facts)
+    if 300 <= seen.status < 400:
+        return unclear(f"{said}: it leads elsewhere, which is not followed", **facts)
     return failed(f"{said}: no enrolment pages there", **facts)
 
 
