@@ -140,6 +140,9 @@ def test_a_list_alone_is_shown(cli: CommandLine, files: Path) -> None:
     renamed = (files / "ITLFile.tlv").rename(files / "list.bin")
     ended = cli("config", renamed, "--show", "--json")
     assert [one["name"] for one in ended.json["evidence"]["trust_lists"]] == ["ITLFile.tlv"]
+    assert cli("config", renamed, "--quiet").out == (
+        "OK: YES, a phone that holds this server's list, or none, would take this list; no configuration is given\n"
+    )
 
 
 def test_an_encrypted_file_is_opened_with_the_key_only(cli: CommandLine, tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ NO_SERVER = config_run(
     tftp_server=TftpServer(origin="none", failure=fail(FailureKind.NAME_NOT_FOUND)),
 )
 
+GIVEN = TftpServer(origin="config-file")
+
 
 def kind(kind: ConfigKind, **changes: Any) -> Evidence:
     config = msgspec.structs.replace(CONFIG, kind=kind, call_managers=(CallManager(name="cucm1"),))
@@ -96,6 +98,10 @@ def test_stage(stage: StageName, evidence: Evidence, line: str) -> None:
     [
         (config_run(), "YES, a phone that holds this server's list, or none, would take these files."),
         (config_run(trust_lists=(held(sha256="aa" * 32), itl())), "YES, the phone that holds the given list would"),
+        (
+            config_run(**NO_CONFIG, boot_files=(list_file(protocol="file", server=""),), tftp_server=GIVEN),
+            "would take this",
+        ),
         (config_run(trust_lists=(itl(timestamp=4_000_000_000),)), "but something needs attention."),
         (config_run(**signed_by(status="invalid")), "NO. The phone would refuse the configuration, which was changed."),
         (config_run(trust_lists=(held(records=OLD_RECORDS), itl())), "NO. The phone belongs to another cluster"),

@@ -34,7 +34,9 @@ def config_answer(report: Report, first: Finding | None) -> str:
         return f"NO. {_STOPS.get(first.id, _STOPPED) if first is not None else _STOPPED}."
     held = any(one.origin == "held" for one in report.evidence.trust_lists)
     whose = "the phone that holds the given list" if held else "a phone that holds this server's list, or none,"
-    good = f"YES, {whose} would take these files"
+    reading = report.evidence.config
+    what = "these files" if reading is not None and reading.origin != "none" else "this list; no configuration is given"
+    good = f"YES, {whose} would take {what}"
     return f"{good}, but something needs attention." if report.verdict == "warn" else f"{good}."
 
 

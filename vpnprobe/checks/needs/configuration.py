@@ -30,7 +30,8 @@ def has_config(evidence: Evidence) -> bool:
 
 def _read_server(case: Case) -> TftpServer | Lack:
     option = replaced_config(case.evidence)
-    if option is None and case.evidence.config is not None and case.evidence.config.origin == "file":
+    server = case.evidence.tftp_server
+    if option is None and server is not None and server.origin == "config-file":
         option = "--config" if case.evidence.probe == "phone" else "a file"
     if option is not None:
         return Lack(f"{option} was given, so no configuration server is asked", "not-applicable")
