@@ -21,7 +21,7 @@ def certificate_line(report: Report) -> str:
     where = printable(report.target.label)
     found = first_certificate(report.evidence)
     what = "" if found is None else f"{printable(name_of(*found), 80)}: "
-    told = list(_deciding(report))
+    told = [] if report.verdict == "pass" else list(_deciding(report))
     if told:
         # The one cause first, as the exit code ranks them.
         chief = next((finding for finding in told if finding.severity == "critical"), told[0])
