@@ -48,8 +48,8 @@ ROWS = [
     Row("SEC003", "new number", security(1, 7), "inconclusive", "7 has no"),
     Row("SEC004", "null string", security(2), "pass"),
     Row("SEC004", "LSC", security(3), "pass", "has an LSC"),
-    Row("SEC004", "MIC", security(3, **with_client(MIC)), "fail", "no LSC"),
-    Row("SEC004", "none known", security(4, model="7942G", **with_client()), "fail", "no LSC"),
+    Row("SEC004", "MIC", security(3, **with_client(MIC)), "fail", "its MIC only"),
+    Row("SEC004", "none known", security(4, model="7942G", **with_client()), "inconclusive", "none was given"),
     Row("SEC004", "other", security(3, **with_client(GATEWAY)), "inconclusive", "no phone's"),
     Row("SEC004", "other model", security(3, model="7945G", **with_client()), "not-applicable", "7945G"),
 ]

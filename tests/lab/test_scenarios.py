@@ -13,7 +13,7 @@ from vpnprobe.lab.scenarios import find_scenario, scenarios
 from vpnprobe.model.errors import UsageError
 from vpnprobe.phones import guess_profile, load_profile
 
-STATEMENT = re.compile(r"VP-(0[1-9]|[123]\d|4[0-2])")
+STATEMENT = re.compile(r"(?:VP|CA)-(0[1-9]|[123]\d|4[0-2])")
 # Seen on the wire or in a file by a probe from outside (the others are console text, menus or advice).
 OBSERVABLE = {
     f"VP-{number:02}"

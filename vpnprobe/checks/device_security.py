@@ -187,9 +187,10 @@ def _judge_existing(case: Case, facts: tuple[PhoneConfig, int]) -> Result:
     }
     if PhoneCertificateKind.LSC in kinds:
         return passed("the phone has an LSC, by which CAPF knows it")
-    if PhoneCertificateKind.OTHER in kinds:
-        return unclear("whether the phone has an LSC is not known: the given certificate is no phone's")
-    return failed("CAPF asks for an existing certificate: on this model the operation fails where there is no LSC yet")
+    if PhoneCertificateKind.MIC in kinds:
+        return failed("CAPF asks for an existing certificate, and the phone has its MIC only: on this model that fails")
+    given = "the given certificate is no phone's" if kinds else "none was given"
+    return unclear(f"on this model the operation fails without an LSC; whether the phone has one is not known: {given}")
 
 
 SEC004 = Check(

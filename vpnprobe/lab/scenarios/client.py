@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vpnprobe.lab.scenario import OTHER_MAC, Client, Gateway, Network, Options, Scenario
+from vpnprobe.lab.scenario import OTHER_MAC, Client, Configuration, Gateway, Network, Options, Scenario
 
 SCENARIOS = (
     Scenario(
@@ -88,6 +88,19 @@ SCENARIOS = (
         covers=("VP-29",),
         options=Options(client=Client(kind="mic")),
         expect_fail=frozenset({"HSK005"}),
+        expect_verdict="warn",
+    ),
+    Scenario(
+        name="mic-by-existing-certificate",
+        title="A 7962G with its MIC only is to be known to CAPF by its certificate",
+        story=(
+            "The first LSC is to be installed By Existing Certificate.",
+            "On this model the operation fails: two warnings, as the MIC is one too.",
+        ),
+        covers=("CA-38", "VP-29"),
+        network=Network(configuration=Configuration(capf_auth_mode="3")),
+        options=Options(client=Client(kind="mic")),
+        expect_fail=frozenset({"HSK005", "SEC004"}),
         expect_verdict="warn",
     ),
     Scenario(

@@ -266,12 +266,13 @@ _SETTINGS = (
     ),
     ConfigScenario(
         name="config-existing-certificate-7962",
-        title="A 7962 without an LSC is to be known by its certificate",
-        story=("The first LSC is to be installed By Existing Certificate.", "On this model the operation fails."),
+        title="A 7962 is to be known by its certificate",
+        story=(
+            "CAPF asks for an existing certificate, as in most clusters that have LSCs.",
+            "On this model that fails without an LSC; whether there is one no file says.",
+        ),
         covers=("CA-38",),
         config=_settings(capf_auth_mode="3"),
-        expect_fail=frozenset({"SEC004"}),
-        expect_verdict="warn",
     ),
     ConfigScenario(
         name="config-not-served",
