@@ -113,3 +113,7 @@ def test_a_summary_without_a_fault_is_one_line() -> None:
     causes.add(judge(run()))
     assert causes.lines() == ["OK: 1 certificate: 1 OK"]
     assert Causes().last_line() == "UNKNOWN: 0 certificates: none read"
+
+
+def test_the_page_begins_with_the_command() -> None:
+    assert render_terminal(judge(run())).splitlines()[0] == "vpnprobe cert"

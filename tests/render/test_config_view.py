@@ -67,7 +67,7 @@ TVS
 NTP
   Server 1  192.0.2.123, Unicast
 
-Options, from the first of vendorConfig, commonConfig, enterpriseConfig that has one
+Options; vendorConfig goes before commonConfig, that before enterpriseConfig
   Web access           0 = enabled  [vendorConfig, the phone's own]
   Web protocol         0 = HTTP and HTTPS  [enterpriseConfig, enterprise phone configuration]
   SSH access           1 = disabled  [commonConfig, common phone profile]

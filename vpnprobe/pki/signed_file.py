@@ -73,7 +73,7 @@ def verify_file_signature(content: bytes, signature: bytes, hash_name: str | Non
     try:
         key.verify(signature, content, padding.PKCS1v15(), digest)
     except InvalidSignature:
-        return FileSignature(status="invalid", key_bits=bits, problem="the signature does not fit the file")
+        return FileSignature(status="invalid", key_bits=bits, problem="changed after it was signed")
     except (UnsupportedAlgorithm, ValueError) as error:
         return FileSignature(status="unsupported", key_bits=bits, problem=str(error))
     return FileSignature(status="valid", key_bits=bits)

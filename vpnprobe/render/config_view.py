@@ -19,7 +19,7 @@ _WHOSE = {
 }
 _TITLES = {
     "CallManager": "CallManager, in the order in which they are tried",
-    "Options": "Options, from the first of vendorConfig, commonConfig, enterpriseConfig that has one",
+    "Options": "Options; vendorConfig goes before commonConfig, that before enterpriseConfig",
     "Secrets": "Secrets, never shown",
 }
 

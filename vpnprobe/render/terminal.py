@@ -115,7 +115,8 @@ class _Page:
         report = self._report
         what = report.target.label
         who = printable(_who(report.persona, report.probe))
-        self._console.print(Text.assemble((f"vpnprobe {report.probe}", "bold"), who))
+        command = "cert" if report.probe == "certificate" else report.probe
+        self._console.print(Text.assemble((f"vpnprobe {command}", "bold"), who))
         self._console.print(Text(printable(what)), soft_wrap=True)
         servers = ", ".join(map(str, report.target.resolvers)) or "this machine's own"
         when = f"{report.started_at:%Y-%m-%d %H:%M} UTC, vpnprobe {report.tool.version}, DNS {servers}"

@@ -37,7 +37,7 @@ SGN014 = Check(
     "new LSC since cannot read the file.",
     guide=Guide(
         fix=(
-            fix("vpnprobe", "Give the key of the certificate that CUCM has for this phone, LSC or MIC: --key <pem>"),
+            fix("vpnprobe", "Give the key of the certificate that CUCM has for this phone, LSC or MIC: --key <pem>."),
             fix(
                 "CUCM",
                 """
@@ -46,6 +46,6 @@ SGN014 = Check(
                 """,
             ),
         ),
-        next=("openssl pkey -in <pem> -noout -text",),
+        next=("openssl pkey -in <pem> -noout -text_pub",),
     ),
 )
