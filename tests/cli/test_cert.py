@@ -298,6 +298,36 @@ def test_hostile_names_are_made_harmless(cli: CommandLine, tmp_path: Path) -> No
         assert "\u202e" not in out
 
 
+def test_a_name_that_is_no_text(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"old\xff.pem")).write_bytes(lsc().pem)
+    (tmp_path / os.fsdecode(b"note\xff.txt")).write_bytes(b"")
+    for words in ((), ("--format", "jsonl"), ("--json",)):
+        ended = cli("cert", tmp_path, *words)
+        assert "old\ufffd.pem" in ended.out
+        assert "note\ufffd.txt" in ended.err
+
+
+def test_directories_may_be_deep_and_links_lead_to_themselves(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "a.pem").symlink_to("a.pem")
+    (tmp_path / "up").symlink_to("..")
+    (tmp_path / "b.pem").write_bytes(lsc().pem)
+    here = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1100):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    ended = cli("cert", tmp_path, "--quiet")
+    # Whoever removes the directory does so by recursion.
+    top, next_one = tmp_path / "d", tmp_path / "e"
+    while (top / "d").exists():
+        (top / "d").rename(next_one)
+        top.rmdir()
+        next_one.rename(top)
+    assert ended.code == OK, ended
+
+
 def test_an_old_run_is_judged_again(cli: CommandLine, directory: Path, tmp_path: Path) -> None:
     run = tmp_path / "run.jsonl"
     cli("cert", directory, "--format", "jsonl", "--output", run)

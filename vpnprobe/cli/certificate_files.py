@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from vpnprobe.cli.paths import shown_path
 from vpnprobe.model.errors import UsageError, WireError
 from vpnprobe.pki.given import binary_certificates, block_certificates, is_certificate_label, pem_blocks
 from vpnprobe.pki.loading import MAX_INPUT, load_certificates
@@ -58,12 +59,12 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
                 yield file
                 continue
             if file.suffix.lower() not in SUFFIXES:
-                skipped(str(file))
+                skipped(shown_path(file))
                 continue
             try:
                 yield from _of_file(file, password)
             except _OtherContent:
-                skipped(str(file))
+                skipped(shown_path(file))
         return
     try:
         if name == STDIN:
@@ -71,26 +72,34 @@ def certificates_of(name: str, password: Callable[[], str], skipped: Callable[[s
         else:
             yield from _of_file(path, password)
     except _OtherContent as error:
-        yield Unread(name, str(error))
+        yield Unread(shown_path(name), str(error))
 
 
 def _files(directory: Path) -> Iterator[Path | Unread]:
-    """Yield the files of a directory and of those below it, by name; no link to a directory is followed."""
+    """Yield the files of a directory by name, then those of the ones below it; no link to a directory is followed."""
+    waiting = [directory]
+    while waiting:
+        current = waiting.pop()
+        try:
+            with os.scandir(current) as listed:
+                entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), _is_file(entry)) for entry in listed)
+        except OSError as error:
+            yield Unread(shown_path(current), f"{error.strerror}; is it readable for you?")
+            continue
+        yield from (current / name for name, _, is_file in entries if is_file and not name.startswith("."))
+        waiting += [current / name for name, is_directory, _ in reversed(entries) if is_directory]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
-        with os.scandir(directory) as listed:
-            entries = sorted((entry.name, entry.is_dir(follow_symlinks=False), entry.is_file()) for entry in listed)
-    except OSError as error:
-        yield Unread(str(directory), f"{error.strerror}; is it readable for you?")
-        return
-    for name, is_directory, is_file in entries:
-        if is_directory:
-            yield from _files(directory / name)
-        elif is_file and not name.startswith("."):
-            yield directory / name
+        return entry.is_file()
+    except OSError:
+        # A link that leads to itself.
+        return False
 
 
 def _of_file(file: Path, password: Callable[[], str]) -> Iterator[Found | Unread]:
-    source = str(file)
+    source = shown_path(file)
     try:
         with file.open("rb") as stream:
             yield from _placed(source, _read(stream, password))

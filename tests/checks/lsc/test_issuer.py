@@ -53,6 +53,8 @@ ROWS = (
     Row("LSC013", "renewed", run(capf=(RENEWED_CAPF,)), "fail", "signed by an earlier CN=CAPF-18cf046e"),
     Row("LSC013", "the-capf-itself", run(CAPF, capf=(CAPF,)), "pass", "it is the CAPF"),
     Row("LSC013", "another-capf", run(CAPF, capf=(OTHER_CAPF,)), "fail", "it is not the CAPF"),
+    Row("LSC013", "online-ca", run(lsc(issuer=COMPANY), capf=(CAPF,), online_ca=True), "not-applicable", "--online-ca"),
+    Row("LSC013", "company", run(lsc(issuer=COMPANY), capf=(CAPF,)), "inconclusive", "a company's CA signed it"),
     Row("LSC013", "no-list", run(), "not-applicable", "--trust-list"),
     Row("LSC013", "unverifiable", run(UNKNOWN_ALGORITHM, capf=(CAPF,)), "inconclusive", "cannot be verified"),
     Row("LSC013", "mic", run(MIC, capf=(CAPF,)), "not-applicable"),

@@ -39,6 +39,8 @@ def _judge_trust_list(case: Case, given: Given) -> Result:
     item = given.item
     if not item.capf:
         return not_applicable("no trust list was given (--trust-list)")
+    if item.online_ca and given.use == "lsc":
+        return not_applicable("an online CA signs the LSCs (--online-ca), not the CAPF of the trust list")
     listed = needs.held(case.evidence, item.capf)
     names = [outline.parts.subject for outline in map(needs.outline, listed) if outline is not None]
     texts = list(map(needs.name_text, names))
@@ -57,6 +59,11 @@ def _judge_trust_list(case: Case, given: Given) -> Result:
         return failed(
             f"signed by an earlier {given.facts.issuer}: the trust list has one of that name with another key", **fields
         )
+    if given.use == "lsc" and given.phone.issued_by is None:
+        return unclear(
+            f"a company's CA signed it, {given.facts.issuer}; whether the cluster trusts that is in no trust list",
+            **fields,
+        )
     return failed(f"its issuer {given.facts.issuer} is not the CAPF of the trust list, which is {told}", **fields)
 
 
@@ -72,7 +79,8 @@ LSC013 = Check(
     judge=_judge_trust_list,
     covers=("CA-03", "CA-31"),
     rationale="A cluster does not trust an LSC that another CAPF signed: a phone that was moved does not register. The "
-    "CAPF's certificate is in the CTL (and ITL) of each cluster; name and signature are compared.",
+    "CAPF's certificate is in the CTL (and ITL) of each cluster; name and signature are compared. Whether a cluster "
+    "trusts the CA that signs LSCs in its CAPF's place shows only in its CallManager-trust.",
     guide=Guide(
         fix=(
             fix(
