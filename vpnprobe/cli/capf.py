@@ -13,6 +13,7 @@ from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.federation import read_certificates
 from vpnprobe.cli.output import ReportSink, progress_unless
+from vpnprobe.cli.paths import shown_name
 from vpnprobe.cli.phone import read_config
 from vpnprobe.cli.stopping import measure
 from vpnprobe.model.capf import Family, PhoneStack
@@ -276,4 +277,4 @@ def read_trust_list(name: str) -> GivenFile:
         raise UsageError(
             f"--trust-list {name} is no CTL or ITL file; fetch one from CUCM: curl -O tftp://<tftp-server>/ITLFile.tlv"
         )
-    return GivenFile(name=path.name, data=data)
+    return GivenFile(name=shown_name(path), data=data)

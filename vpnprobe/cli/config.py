@@ -14,6 +14,7 @@ import typer
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, progress_unless
+from vpnprobe.cli.paths import shown_name
 from vpnprobe.cli.phone import ORIGINS, check_configuration, parse_server
 from vpnprobe.cli.stopping import measure
 from vpnprobe.model.config import ConfigKind
@@ -264,7 +265,7 @@ def _read(path: str, option: str = "", *, or_mac: bool = False) -> GivenFile:
         raise UsageError(f"{what} is empty; fetch it again")
     if len(data) > _MAX_SIZE:
         raise UsageError(f"{what} is over 4 MiB; that is no file of a phone")
-    return GivenFile(name=Path(path).name, data=data)
+    return GivenFile(name=shown_name(path), data=data)
 
 
 def _read_list(path: str) -> GivenFile:

@@ -13,6 +13,7 @@ import typer
 from vpnprobe.cli import options as shared
 from vpnprobe.cli.command import PlainCommand
 from vpnprobe.cli.output import ReportSink, progress_unless
+from vpnprobe.cli.paths import shown_name
 from vpnprobe.cli.secrets import VARIABLE, read_password
 from vpnprobe.cli.stopping import measure
 from vpnprobe.model.config import ConfigKind
@@ -268,7 +269,7 @@ def read_config(name: str) -> GivenConfig:
     if len(data) > _MAX_CONFIG_SIZE:
         raise UsageError(f"--config {name} is over 4 MiB; that is no phone configuration")
     check_configuration(f"--config {name}", data)
-    return GivenConfig(name=os.fspath(path.name), data=data)
+    return GivenConfig(name=shown_name(path), data=data)
 
 
 def check_configuration(what: str, data: bytes) -> None:

@@ -54,10 +54,24 @@ def test_xml_elements_are_rows() -> None:
         ("<p>Müller</p>".encode("latin-1"), "text/html; charset=utf-8", "M\ufffdller", "utf-8"),
         (b"<p>plain</p>", "text/html; charset=no-such", "plain", "utf-8"),
         (b"<p>plain</p>", "text/html; charset=base64", "plain", "utf-8"),
+        (b"<p>+2AA-</p>", "text/html; charset=utf-7", "+2AA-", "utf-8"),
+        (rb"<p>\ud800 \x</p>", "text/html; charset=unicode_escape", r"\ud800 \x", "utf-8"),
         ("\ufeff<p>plain</p>".encode(), "", "plain", "utf-8"),
         ("<?xml version='1.0' encoding='shift_jis'?><a>電話</a>".encode("shift_jis"), "", "電話", "shift_jis"),
     ],
-    ids=["header", "header latin", "meta", "none", "wrong", "unknown", "no text encoding", "mark", "xml"],
+    ids=[
+        "header",
+        "header latin",
+        "meta",
+        "none",
+        "wrong",
+        "unknown",
+        "no text encoding",
+        "half a character",
+        "escapes",
+        "mark",
+        "xml",
+    ],
 )
 def test_charset(data: bytes, content_type: str, line: str, charset: str) -> None:
     page = parse_page(data, content_type)

@@ -96,10 +96,14 @@ def parse_page(data: bytes, content_type: str = "") -> Page:
 
 def _decoded(data: bytes, content_type: str) -> tuple[str, str]:
     for named in _charsets(data, content_type):
+        if "escape" in named.lower():
+            continue  # Python's own, which no page is written in
         try:
-            return data.decode(named, "replace"), named.lower()
+            text = data.decode(named, "replace")
+            text.encode()
         except (LookupError, ValueError):
-            continue  # no such charset, or one that is no text encoding
+            continue  # no such charset, one that is no text encoding, or half a character that nobody can write
+        return text, named.lower()
     try:
         return data.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
