@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.certificates import issue
+from tests.certificates import asa_self_signed, issue
 from tests.checks.evidence_builder import NOW
 from tests.checks.lsc.builder import CAPF, CUT_RUN, DAY, LSC, MIC, OTHER_CAPF, asked, lsc, run, unread
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.model.evidence import Evidence
+from vpnprobe.pki.certificate import describe
 from vpnprobe.render.certificate_lines import describe_certificate_stage
 from vpnprobe.render.certificate_list import Causes, certificate_line
 from vpnprobe.render.status_line import headline
 from vpnprobe.render.terminal import render_terminal
 
+GATEWAY = asa_self_signed("vpn.example.com")
 EXPIRED = run(lsc(not_after=NOW - DAY))
 BOTH = run(lsc(not_after=NOW - DAY, key_usage=["digitalSignature"]))
 
@@ -26,6 +28,7 @@ BOTH = run(lsc(not_after=NOW - DAY, key_usage=["digitalSignature"]))
         ),
         pytest.param(run(MIC), "by CN=Cisco Manufacturing CA", "MIC of SEP8CB64F576113", id="mic"),
         pytest.param(run(CAPF), "CN=CAPF-18cf046e", "CAPF certificate, RSA 2048", id="capf"),
+        pytest.param(run(GATEWAY), "CN=vpn", f"certHash {describe(GATEWAY.der).cert_hash}", id="gateway"),
         pytest.param(CUT_RUN, "bytes that are no whole certificate", "", id="cut"),
         pytest.param(unread(), "", "", id="unread"),
     ],

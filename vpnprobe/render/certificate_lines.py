@@ -37,6 +37,8 @@ def describe_certificate_stage(evidence: Evidence, stage: StageName) -> str:
         parts.append(facts.signature_hash.upper().replace("SHA", "SHA-"))
     if facts.not_after is not None:
         parts.append(f"valid to {facts.not_after:%Y-%m-%d}")
+    if (item.use_given or tell_use(facts)) == "gateway":
+        parts.append(f"certHash {facts.cert_hash}")
     return ", ".join(parts)
 
 
