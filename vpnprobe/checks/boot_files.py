@@ -33,7 +33,7 @@ def _judge_served(_case: Case, files: tuple[BootFile, ...]) -> Result:
 _LOOK = "curl -o {config_file} tftp://{tftp_endpoint}/{config_file}"
 _NOT_SERVED_NEXT = (
     _LOOK,
-    "vpnprobe phone --group-url {group_url} --mac <other-mac>",
+    "vpnprobe config <other-mac>",
 )
 
 TFT003 = Check(

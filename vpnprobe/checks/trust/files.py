@@ -108,7 +108,9 @@ def _judge_signer(case: Case, facts: needs.Signed) -> Result:
     if reading.status == "unsigned":
         return not_applicable("the file carries no signature (SGN007)")
     if reading.status == "unknown-signer":
-        return judge_unknown_signer(case, reading, Signer(header.signer, header.issuer, header.serial))
+        return judge_unknown_signer(
+            case, "the configuration's", reading, Signer(header.signer, header.issuer, header.serial)
+        )
     if reading.source is None:
         return unclear(f"whose signature it is cannot be told: {reading.problem or reading.status}")
     if reading.source == "TVS":
@@ -117,7 +119,7 @@ def _judge_signer(case: Case, facts: needs.Signed) -> Result:
         return passed(f"signed by {header.signer}, {role_words(reading.roles)} in {reading.taken_from}")
     roles = role_words(reading.roles) or "no role"
     return failed(
-        f"its signer stands in {reading.taken_from} as {roles} and not as a TFTP server: {header.signer}",
+        f"the configuration's signer stands in {reading.taken_from} as {roles}, not as a TFTP server: {header.signer}",
         "role",
         signer=header.signer,
         roles=roles,

@@ -87,10 +87,12 @@ SGN001 = Check(
 
 def _judge_readable(_case: Case, trust_list: TrustList) -> Result:
     if trust_list.problem is not None:
-        return failed(f"cannot be read: {trust_list.problem}", problem=trust_list.problem)
+        return failed(f"the {trust_list.kind} cannot be read: {trust_list.problem}", problem=trust_list.problem)
     odd = [f"record {place}: {one.problem}" for place, one in enumerate(trust_list.records, 1) if one.problem]
     if odd:
-        return failed(f"{count(len(odd), 'record')} cannot be read: {listing(odd)}", problem=listing(odd))
+        return failed(
+            f"{count(len(odd), 'record')} of the {trust_list.kind} cannot be read: {listing(odd)}", problem=listing(odd)
+        )
     roles = role_words(one.role for one in trust_list.records if one.role is not None)
     return passed(f"{trust_list.kind} of {count(len(trust_list.records), 'record')}: {roles or 'no role'}")
 
@@ -112,7 +114,7 @@ SGN002 = Check(
     guide=Guide(
         fix=(
             guides.REBUILD,
-            fix("TFTP", "A file made by hand or by a proxy? Have CUCM's own served ({problem})."),
+            fix("TFTP", "A file made by hand or by a proxy? Have CUCM's own served."),
         ),
         logs=guides.REFUSED_LIST,
         next=guides.LOOK,
@@ -221,7 +223,9 @@ def _judge_accepted(case: Case, facts: needs.Judged) -> Result:
     if reading is None:
         return unclear("its signature was not checked with what the phone holds")
     if reading.status == "unknown-signer":
-        return judge_unknown_signer(case, reading, Signer(served.signer, served.issuer, served.serial))
+        return judge_unknown_signer(
+            case, "the new list's", reading, Signer(served.signer, served.issuer, served.serial)
+        )
     decision = decide("trust-list", reading, holds_list=True)
     match decision.reason:
         case "signed-by-tvs":
@@ -239,27 +243,30 @@ def _judge_accepted(case: Case, facts: needs.Judged) -> Result:
             return unclear(f"its signature cannot be checked: {reading.problem or reading.status}")
 
 
-def judge_unknown_signer(case: Case, reading: SignatureReading, signer: Signer) -> Result:
-    """Judge a signer that no list of the phone names: then a phone asks the TVS servers of its list."""
+def judge_unknown_signer(case: Case, whose: str, reading: SignatureReading, signer: Signer) -> Result:
+    """Judge a signer that no list of the phone names: then a phone asks the TVS servers of its list.
+
+    `whose` names what is signed, as in "the configuration's".
+    """
     who = signer.subject
     holding = needs.held(case.evidence)
     answers = needs.answers_about(case.evidence, reading, signer.issuer, signer.serial)
     if not answers and not holding:
-        return failed(f"its signer is in no list of this server: {who}")
+        return failed(f"{whose} signer is in no list of this server: {who}")
     is_askable = any(one.having(TVS) for one in holding)
     decision = decide("configuration", reading, holds_list=True, tvs=answers or (None if is_askable else ()))
     if decision.outcome == "refused":
         asked = listing(f"{one.server} (status {one.code})" for one in answers if one.status == "not-trusted")
         return failed(
-            f"its signer is in no list that the phone holds{f', nor known to {asked}' if asked else ''}: {who}"
+            f"{whose} signer is in no list that the phone holds{f', nor known to {asked}' if asked else ''}: {who}"
         )
     if decision.source == "TVS":
-        return unclear(f"a TVS vouches for its signer, but its certificate did not come with the answer: {who}")
+        return unclear(f"a TVS vouches for {whose} signer, but its certificate did not come with the answer: {who}")
     if not answers:
-        return unclear(f"its signer is in no list that the phone holds; the phone asks a TVS then (--tvs): {who}")
+        return unclear(f"{whose} signer is in no list that the phone holds; the phone asks a TVS then (--tvs): {who}")
     said = listing(f"{one.server} status {one.code}" for one in answers if one.status == "other-answer")
     return unclear(
-        f"its signer is in no list that the phone holds, and {said or 'no TVS'} "
+        f"{whose} signer is in no list that the phone holds, and {said or 'no TVS'} "
         f"{'has no documented meaning' if said else 'answered'}: {who}"
     )
 
