@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.checks import trust_evidence as trust
+from tests.checks.capf import builder as capf
 from tests.checks.evidence_builder import (
     ADDRESS,
     CONFIG,
@@ -37,12 +39,15 @@ from tests.checks.evidence_builder import (
     unresolved,
 )
 from tests.checks.federation import builder as federation
+from tests.checks.lsc import builder as lsc
 from vpnprobe.history.aspects import AspectKey, Aspects, aspects_of
+from vpnprobe.model.capf import OnlineCa
 from vpnprobe.model.config import CertHashText, ConfigKind, VpnUrl
 from vpnprobe.model.evidence import Evidence, Tool
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.observation import AcceptedSuite, Enumeration, KeyExchange, TftpServer
 from vpnprobe.model.target import Endpoint
+from vpnprobe.model.trust import TrustList, TrustRecord
 
 ALERT = fail(FailureKind.TLS_ALERT, alert=40)
 TIMEOUT = fail(FailureKind.TIMEOUT)
@@ -278,3 +283,128 @@ def test_the_phone_of_another_run_has_the_same_keys() -> None:
     packed = msgspec.json.encode(list(aspects_of(run()).items()))
     again = msgspec.json.decode(packed, type=list[tuple[AspectKey, tuple[str, ...]]])
     assert dict(again) == aspects_of(run())
+
+
+# --- CAPF, a phone's files, given certificates ---
+
+ONLINE = OnlineCa(
+    endpoint=Endpoint("ca.example.com", 443),
+    resolution=resolved("10.1.1.9", name="ca.example.com"),
+    address="10.1.1.9:443",
+    chain=("aa" * 32, "bb" * 32),
+)
+ITL = AspectKey("trust-list", "ITL")
+CTL = AspectKey("trust-list", "CTL")
+SETTINGS = AspectKey("settings", "configuration")
+
+
+def test_a_capf_and_its_online_ca() -> None:
+    assert aspects_of(capf.run(online_ca=ONLINE)) == {
+        AspectKey("addresses", "ca.example.com"): ("10.1.1.9",),
+        AspectKey("addresses", capf.HOST): ("192.0.2.10",),
+        AspectKey("certificates", "ca.example.com", "10.1.1.9:443", "online-ca"): ONLINE.chain,
+        AspectKey("certificates", capf.HOST, capf.V4, "7962G"): names(capf.CAPF.der),
+        AspectKey("session", capf.HOST, capf.V4, "7962G"): of("session", capf.run())[
+            AspectKey("session", capf.HOST, capf.V4, "7962G")
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"visits": (capf.visit(duration_s=3.0, attempt=2, greeting=capf.greeting(auth_type=2)),)},
+        {"trust_lists": (trust.held(),)},
+        {"idle_timeout_min": 10.0},
+    ],
+    ids=["visit", "held list", "what the operator says"],
+)
+def test_what_does_not_matter_of_a_capf(changes: dict[str, Any]) -> None:
+    assert aspects_of(capf.run(**changes)) == aspects_of(capf.run())
+
+
+def test_the_files_of_a_phone() -> None:
+    aspects = aspects_of(trust.config_run())
+    assert {key.kind for key in aspects} == {"trust-list", "pins", "urls", "settings"}
+    file, signer, *records = aspects[ITL]
+    assert (file, signer) == ("aa" * 32, "5a02 CN=ITLRECOVERY_cucm1.example.com")
+    assert len(records) == len(trust.RECORDS)
+    assert f"21 - {certificate_name(trust.TVS.der)} -" in records
+
+
+RECORD = TrustRecord(role=21, name="tvs", subject="CN=tvs 1", serial="5b", certificate="ab" * 32)
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (RECORD, f"21 5b {'ab' * 32} CN=tvs 1"),
+        (msgspec.structs.replace(RECORD, subject=None), f"21 5b {'ab' * 32} tvs"),
+        (msgspec.structs.replace(RECORD, certificate=None, certificate_hash="cd" * 20), f"21 5b {'cd' * 20} CN=tvs 1"),
+        (TrustRecord(problem="cut"), "- - - -"),
+    ],
+    ids=["whole", "no subject", "hash only", "nothing"],
+)
+def test_records_of_a_trust_list(record: TrustRecord, text: str) -> None:
+    seen = trust.config_run(trust_lists=(trust.itl(records=(record,)),))
+    assert aspects_of(seen)[ITL][2:] == (text,)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"trust_lists": (trust.itl(timestamp=trust.YESTERDAY + 5, name="ITLFile.tlv"),)},
+        {"trust_lists": (trust.itl(records=trust.RECORDS[::-1]),)},
+        {"trust_lists": (trust.itl(signature=trust.UNKNOWN), trust.held())},
+        trust.signed_by(status="invalid"),
+        {"config": reading(msgspec.structs.replace(CONFIG, version_stamp="{another}"), file=trust.SIGNED_NAME)},
+        {"config": reading(msgspec.structs.replace(CONFIG, sections={"web_access": "commonConfig"}))},
+    ],
+    ids=["written again", "order", "what is held", "signature", "version stamp", "section"],
+)
+def test_what_does_not_matter_of_a_phones_files(changes: dict[str, Any]) -> None:
+    assert aspects_of(trust.config_run(**changes)) == aspects_of(trust.config_run())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (trust.no_list(), ()),
+        (trust.no_list("timeout"), None),
+        (trust.no_list("skipped"), None),
+        ({"trust_lists": (TrustList(kind="ITL", name="x", origin="fetched", sha256="00" * 32, problem="cut"),)}, None),
+        ({"trust_lists": (trust.held(),)}, None),
+    ],
+    ids=["not there", "time-out", "not asked for", "cut", "held only"],
+)
+def test_a_trust_list_that_was_not_seen(changes: dict[str, Any], expected: Any) -> None:
+    aspects = aspects_of(trust.config_run(**changes))
+    assert aspects.get(ITL) == expected
+    # Nothing was asked for of this name.
+    assert CTL not in aspects
+
+
+def test_a_phone_sees_the_same_lists() -> None:
+    assert aspects_of(trust.phone_run())[ITL] == aspects_of(trust.config_run())[ITL]
+    assert SETTINGS not in aspects_of(trust.phone_run())
+
+
+def test_settings_of_a_configuration() -> None:
+    changed = msgspec.structs.replace(CONFIG, web_access=1, load_information="sip88xx.14-2-1")
+    settings = aspects_of(trust.config_run(config=reading(changed)))[SETTINGS]
+    assert "Device: Load sip88xx.14-2-1" in settings
+    assert any(text.startswith("Options: Web access 1") for text in settings)
+    # These are aspects of their own.
+    assert not any("certHash1" in text or "url1" in text for text in settings)
+    hidden = msgspec.structs.replace(CONFIG, kind=ConfigKind.ENCRYPTED)
+    assert SETTINGS not in aspects_of(trust.config_run(config=reading(hidden)))
+
+
+def test_given_certificates() -> None:
+    issuer = lsc.COMPANY
+    seen = lsc.run(chain=(issuer,), first_flights=(lsc.flight(),))
+    assert aspects_of(seen) == {AspectKey("certificates", lsc.SOURCE): names(lsc.LSC.der, issuer.der)}
+    second = msgspec.structs.replace(seen.given_certificates[0], place=2, certificate=certificate_name(issuer.der))
+    both = msgspec.structs.replace(seen, given_certificates=(*seen.given_certificates, second))
+    assert aspects_of(both) == aspects_of(seen)
+    assert aspects_of(lsc.unread()) == {}

@@ -9,8 +9,12 @@ import msgspec
 import pytest
 
 from tests.certificates import Identity, issue
+from tests.certificates import capf as certificate_of
+from tests.checks import trust_evidence as trust
+from tests.checks.capf import builder as capf
 from tests.checks.evidence_builder import (
     ADDRESS,
+    CONFIG,
     EC,
     GATEWAY,
     HOST,
@@ -24,19 +28,25 @@ from tests.checks.evidence_builder import (
     gateway_run,
     group,
     pinned,
+    reading,
     resolved,
     run,
 )
 from tests.checks.federation import builder as federation
+from tests.checks.lsc import builder as lsc
 from tests.history.test_aspects import ALERT, TIMEOUT, accepts
 from vpnprobe.checks.evaluate import judge
 from vpnprobe.history.aspects import AspectKey, Aspects, aspects_of
 from vpnprobe.history.drift import DRIFTS, MAX_REMEMBERED, find_drift, remember
 from vpnprobe.history.entry import make_entry
+from vpnprobe.model.capf import OnlineCa
 from vpnprobe.model.config import VpnUrl
 from vpnprobe.model.evidence import STAGES, Evidence
 from vpnprobe.model.finding import Finding
 from vpnprobe.model.history import KnownCertificate
+from vpnprobe.model.observation import TftpServer
+from vpnprobe.model.target import Endpoint
+from vpnprobe.model.trust import TrustRecord
 
 
 def known(*runs: Evidence) -> dict[str, KnownCertificate]:
@@ -266,6 +276,105 @@ def test_another_certificate_of_an_edge() -> None:
     assert (finding.id, finding.subject, finding.address) == ("DRF001", federation.TARGET, federation.ADDRESS)
 
 
+# --- CAPF, a phone's files, given certificates ---
+
+
+def test_another_certificate_of_a_capf() -> None:
+    renewed = certificate_of("18cf046e-2")
+    changed = capf.run(
+        first_flights=tuple(
+            msgspec.structs.replace(one, chain=(certificate_name(renewed.der),)) for one in capf.flights()
+        ),
+        identities=(renewed,),
+    )
+    [finding] = drift(capf.run(), changed)
+    assert (finding.id, finding.stage, finding.subject) == ("DRF001", "certificate", capf.HOST)
+    assert finding.facts["new_sha256"] == certificate_name(renewed.der)
+    assert drift(changed, changed) == ()
+
+
+def test_another_certificate_of_the_online_ca() -> None:
+    def seen(*chain: str) -> Evidence:
+        online = OnlineCa(endpoint=Endpoint("ca.example.com", 443), address="10.1.1.9:443", chain=chain)
+        return capf.run(online_ca=online)
+
+    [finding] = drift(seen("aa" * 32), seen("bb" * 32))
+    assert (finding.id, finding.stage, finding.subject) == ("DRF001", "online-ca", "ca.example.com")
+    assert "hellos" not in finding.facts
+
+
+def listed(**changes: Any) -> Evidence:
+    return trust.config_run(trust_lists=(trust.itl(**changes),))
+
+
+def test_other_records_of_a_trust_list() -> None:
+    named = tuple(
+        msgspec.structs.replace(one, subject=f"CN={number}", serial=f"{number}")
+        for number, one in enumerate(trust.RECORDS, 1)
+    )
+    renewed = (*named[:4], msgspec.structs.replace(named[4], serial="99", certificate="ab" * 32))
+    [finding] = drift(listed(records=named), listed(records=renewed, sha256="bb" * 32))
+    assert (finding.id, finding.stage, finding.severity) == ("DRF009", "trust-list", "warning")
+    was = certificate_name(trust.TVS.der)[:16]
+    assert finding.summary == (
+        f"ITL: new: TVS CN=5, serial 99, SHA-256 {'ab' * 8}, gone: TVS CN=5, serial 5, SHA-256 {was}"
+    )
+    assert isinstance(finding.facts["new"], list)
+    assert finding.facts["new"][0] == f"SHA-256 {'bb' * 32}"
+    # A phone sees it with its other files.
+    phone = trust.phone_run(trust_lists=(trust.itl(records=renewed, sha256="bb" * 32),))
+    assert [one.stage for one in drift(trust.phone_run(), phone)] == ["boot-files"]
+
+
+def test_another_signer_of_a_trust_list() -> None:
+    [finding] = drift(listed(), listed(signer="CN=cucm2", serial="77", sha256="bb" * 32))
+    assert finding.id == "DRF009"
+    assert finding.summary.startswith("ITL: new: signed by CN=cucm2, serial 77, gone: signed by CN=ITLRECOVERY_")
+
+
+def test_a_trust_list_that_was_signed_again() -> None:
+    [finding] = drift(listed(), listed(sha256="bb" * 32, timestamp=trust.YESTERDAY + 60))
+    assert (finding.id, finding.severity, finding.is_alarm) == ("DRF010", "info", False)
+    assert finding.summary == f"ITL: new: SHA-256 {'bb' * 32}, gone: SHA-256 {'aa' * 32}"
+
+
+def test_a_trust_list_that_goes_and_comes() -> None:
+    without = trust.config_run(**trust.no_list())
+    [gone] = drift(listed(), without)
+    assert gone.id == "DRF009"
+    assert gone.summary.endswith(", so that there is none")
+    [back] = drift(without, listed())
+    assert (back.id, back.facts["old"]) == ("DRF009", [])
+    assert drift(listed(), trust.config_run(**trust.no_list("timeout"))) == ()
+
+
+def test_other_settings() -> None:
+    changed = msgspec.structs.replace(CONFIG, load_information="new", version_stamp="{other}")
+    [finding] = drift(trust.config_run(config=reading(CONFIG)), trust.config_run(config=reading(changed)))
+    assert (finding.id, finding.stage, finding.severity) == ("DRF011", "config", "info")
+    old = CONFIG.load_information
+    gone = f", gone: Device: Load {old}" if old is not None else ""
+    assert finding.summary == f"configuration: new: Device: Load new{gone}"
+    stamped = msgspec.structs.replace(CONFIG, version_stamp="{other}")
+    assert drift(trust.config_run(config=reading(CONFIG)), trust.config_run(config=reading(stamped))) == ()
+
+
+def test_a_record_without_anything() -> None:
+    empty = listed(records=(TrustRecord(problem="cut"), TrustRecord(role=99, serial="1")))
+    [finding] = drift(listed(), empty)
+    assert "no role -, serial -, SHA-256 -" in finding.summary
+    assert "role 99 -, serial 1" in finding.summary
+
+
+def test_a_given_certificate_that_was_replaced() -> None:
+    other = lsc.lsc(serial=99)
+    [finding] = drift(lsc.run(), lsc.run(other))
+    assert (finding.id, finding.stage, finding.subject) == ("DRF001", "certificate", lsc.SOURCE)
+    assert finding.summary.startswith(f"{lsc.SOURCE}: CN=CP-7962G-SEP")
+    [issuers] = drift(lsc.run(), lsc.run(chain=(lsc.COMPANY,)))
+    assert issuers.id == "DRF002"
+
+
 # --- memory ---
 
 
@@ -301,13 +410,26 @@ def test_ids_and_names_are_unique_and_in_order() -> None:
     assert len({kind.name for kind in DRIFTS}) == len(DRIFTS)
 
 
+def named(address: str) -> TftpServer:
+    """A configuration server of a name that has this address."""
+    where = Endpoint("cucm.example.com", 69)
+    return TftpServer(origin="option", endpoint=where, resolution=resolved(address, name=where.host))
+
+
 def test_stages_are_those_of_the_probe() -> None:
     """A report shows a finding beside its stage."""
     phone = drift(run(), run(first_flights=flights(rsa=RENEWED), resolution=resolved("192.0.2.1"), **pinned(RENEWED)))
     gateway = drift(gateway_run(enumerations=(accepts((769, 53)),)), gateway_run(enumerations=(accepts((769, 47)),)))
     elsewhere = federation.two_targets() | {"names": (federation.lookup("198.51.100.9"),)}
     edge = drift(federation.run(), federation.run(**elsewhere))
-    for probe, findings in (("phone", phone), ("gateway", gateway), ("federation", edge)):
+    files = drift(trust.config_run(tftp_server=named("10.1.1.5")), trust.config_run(tftp_server=named("10.1.1.6")))
+    lists = drift(trust.config_run(), trust.config_run(**trust.no_list()))
+    server = drift(capf.run(), capf.run(resolution=capf.resolved("192.0.2.99"), first_flights=()))
+    given = drift(lsc.run(), lsc.run(lsc.MIC))
+    for probe, findings in (
+        *(("phone", phone), ("gateway", gateway), ("federation", edge)),
+        *(("config", files), ("config", lists), ("capf", server), ("certificate", given)),
+    ):
         assert findings
         assert all(one.stage in STAGES[probe] for one in findings)
 
