@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.checks.evidence_builder import RENEWED, gateway_run, pinned, run, unresolved
+from tests.checks.phone_web.builder import web_run
+from tests.checks.trust_evidence import config_run
 from tests.cli.driving import CommandLine, Ended, in_process
 from tests.stand_ins import lab_in_background
 from vpnprobe.checks.evaluate import judge
@@ -52,6 +54,21 @@ def saved(directory: Path, *evidence: Evidence, lines: bool = False) -> Path:
     path = directory / "run.json"
     path.write_text("".join(map(render_jsonl, reports)) if lines else render_json(reports), encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("evidence", "headings"),
+    [
+        (config_run(), ["The phone's status messages would say", "Trust lists"]),
+        (web_run(), ["The phone", "Its last status messages"]),
+    ],
+    ids=["config", "phone-web"],
+)
+def test_the_page_is_that_of_the_command(
+    recheck: Recheck, tmp_path: Path, evidence: Evidence, headings: list[str]
+) -> None:
+    lines = recheck(saved(tmp_path, evidence)).out.splitlines()
+    assert all(any(line.startswith(heading) for line in lines) for heading in headings)
 
 
 @pytest.mark.parametrize("evidence", [HEALTHY, MISMATCH, GATEWAY, run(**unresolved())])

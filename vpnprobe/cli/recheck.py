@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,6 +17,10 @@ from vpnprobe.cli.output import ReportSink, check_output, write_text
 from vpnprobe.model.errors import UsageError
 from vpnprobe.model.evidence import SCHEMA_VERSION, Evidence
 from vpnprobe.model.federation import Federation
+
+if TYPE_CHECKING:
+    from vpnprobe.model.finding import Report
+    from vpnprobe.render.terminal import Section
 
 # A report of a gateway with many addresses is well under 1 MB; a file of many reports (JSON lines) may be long.
 _MAX_SIZE = 256 << 20
@@ -48,11 +53,26 @@ def recheck(
     # All are read before one is shown: a file is judged as a whole or not at all.
     runs = list(read_reports(file))
     sink = ReportSink(
-        shared.Format.JSON if json else form, output=output, quiet=quiet, verbose=verbose, several=len(runs) > 1
+        shared.Format.JSON if json else form,
+        output=output,
+        quiet=quiet,
+        verbose=verbose,
+        several=len(runs) > 1,
+        sections=partial(_sections, verbose=verbose),
     )
     for evidence in runs:
         sink.add(judge(evidence))
     return sink.close()
+
+
+def _sections(report: Report, *, verbose: bool) -> list[Section]:
+    """Return what the command that made the report shows beside the stages."""
+    from vpnprobe.render.config_lines import config_sections
+    from vpnprobe.render.phone_web_view import phone_web_sections
+
+    if report.probe == "config":
+        return list(config_sections(report.evidence, whole=verbose))
+    return list(phone_web_sections(report.evidence, verbose=verbose))
 
 
 def schema(
