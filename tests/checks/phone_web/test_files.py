@@ -60,7 +60,7 @@ def pinned_leaf() -> Evidence:
 
 
 ROWS = (
-    Row("WEB006", "the one", web_run(), "pass", "it uses 10.1.1.5, from DHCP"),
+    Row("WEB006", "the one", web_run(), "pass", "it uses 10.1.1.5 (from DHCP)"),
     Row("WEB006", "second", networked(tftp_server_1="10.9.9.9", tftp_server_2="10.1.1.5"), "pass"),
     Row("WEB006", "alternate on, right", networked(alternate_tftp="Yes"), "pass", "Alternate TFTP is on"),
     Row("WEB006", "by name", msgspec.structs.replace(networked(), **served_by("cucm", "10.1.1.5")), "pass"),
@@ -70,7 +70,9 @@ ROWS = (
         msgspec.structs.replace(networked(tftp_server_1="CUCM"), **served_by("cucm.example.com", "10.1.1.5")),
         "pass",
     ),
-    Row("WEB006", "other", networked(tftp_server_1="192.168.1.1"), "fail", "asks 192.168.1.1, from DHCP, not 10.1.1.5"),
+    Row(
+        "WEB006", "other", networked(tftp_server_1="192.168.1.1"), "fail", "asks 192.168.1.1 (from DHCP), not 10.1.1.5"
+    ),
     Row("WEB006", "alternate", networked(tftp_server_1="10.9.9.9", alternate_tftp="Yes"), "fail", "DHCP's is not used"),
     Row("WEB006", "none", networked(tftp_server_1="0.0.0.0"), "fail", "no TFTP server"),
     Row(

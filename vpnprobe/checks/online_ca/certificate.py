@@ -39,8 +39,11 @@ OCA003 = Check(
         fix=(
             fix(
                 "CUCM",
-                "Online CA Hostname = the common name of the certificate ({common_names}), if it is a full name that "
-                "DNS knows; then utils service restart Cisco Certificate Authority Proxy Function",
+                """
+                Online CA Hostname = the common name of the certificate ({common_names}), if it is a full name that \
+                  DNS knows. Then:
+                utils service restart Cisco Certificate Authority Proxy Function
+                """,
             ),
             fix("Windows", "Otherwise enrol a web server certificate with CN={online_ca} and bind it in IIS."),
         ),

@@ -25,7 +25,7 @@ def _judge_in_use(_case: Case, known: tuple[PhoneWeb, PhoneConfig | needs.NotRea
     ]
     differing = [words for is_same, words in compared if not is_same]
     if differing:
-        return failed(listing(differing), differences=differing)
+        return failed("; ".join(differing), differences=differing)
     if not compared:
         return unclear("neither the pages nor the configuration have anything to compare")
     return passed(listing(words for _, words in compared))

@@ -81,7 +81,8 @@ WEB007 = Check(
             fix(
                 "CUCM",
                 """
-                Look up what the server answers for this phone's files: vpnprobe config {mac} --tftp {tftp_server}
+                Look up what the server answers for this phone's files:
+                vpnprobe config {mac} --tftp {tftp_server}
                 Cisco Unified Serviceability > Control Center: restart Cisco TFTP.
                 """,
             ),
@@ -110,10 +111,11 @@ WEB007 = Check(
                 fix(
                     "CUCM",
                     """
-                    Is the new list signed by somebody whom the phone's own list has, or the TVS knows? Ask: \
-                      vpnprobe config {mac} --tftp {tftp_server} --tvs
+                    Is the new list signed by somebody whom the phone's own list has, or the TVS knows? Ask:
+                    vpnprobe config {mac} --tftp {tftp_server} --tvs
                     Restart Cisco Trust Verification Service and Cisco TFTP, then reset the phone.
-                    Only where the certificate that signed the phones' list is lost: utils itl reset localkey
+                    Only where the certificate that signed the phones' list is lost:
+                    utils itl reset localkey
                     """,
                 ),
                 fix(

@@ -140,7 +140,11 @@ def _judge_recognised(_case: Case, seen: PhoneWeb) -> Result:
     facts: dict[str, Fact] = {"layout": seen.layout, "unknown_labels": list(dict.fromkeys(unknown))[:_MAX_LABELS]}
     if is_foreign:
         shown = listing(repr(one) for one in unknown[:3])
-        return unclear(f"most labels are not known, as on a phone in another language: {shown}", **facts)
+        return unclear(
+            f"most labels are not known, as on a phone in another language: {shown}; set its User Locale to English for "
+            "the moment, or read the pages in a browser",
+            **facts,
+        )
     beside = f", {count(len(set(unknown)), 'label')} not known" if unknown else ""
     return passed(f"pages of a {seen.device.get('model', 'phone')}, layout {seen.layout}{beside}", **facts)
 

@@ -34,7 +34,7 @@ def _judge_server(case: Case, network: dict[str, str]) -> Result:
     facts: dict[str, Fact] = {"used": used, "alternate": network.get("alternate_tftp")}
     told = ""
     if alternate in _YES or alternate in _NO:
-        told = ", Alternate TFTP is on: DHCP's is not used" if alternate in _YES else ", from DHCP"
+        told = " (Alternate TFTP is on: DHCP's is not used)" if alternate in _YES else " (from DHCP)"
     if not any(key in network for key in _SERVERS):
         return unclear("the network page names no TFTP server in known words", **facts)
     if not used:
