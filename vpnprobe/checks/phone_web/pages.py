@@ -141,8 +141,8 @@ def _judge_recognised(_case: Case, seen: PhoneWeb) -> Result:
     if is_foreign:
         shown = listing(repr(one) for one in unknown[:3])
         return unclear(
-            f"most labels are not known, as on a phone in another language: {shown}; set its User Locale to English for "
-            "the moment, or read the pages in a browser",
+            f"most labels are not known, as on a phone in another language: {shown}; set its User Locale to English "
+            "for the moment, or read the pages in a browser",
             **facts,
         )
     beside = f", {count(len(set(unknown)), 'label')} not known" if unknown else ""
