@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -35,10 +35,10 @@ def read(data: bytes, kept: Recorder | None = None, name: str = "ITLFile.tlv") -
     return read_trust_list(name, data, "fetched", kept or recorder())
 
 
-def listed(*records: RawTrustRecord) -> bytes:
+def listed(*records: RawTrustRecord, file_name: str = "ITLFile.tlv") -> bytes:
     """A list of these records, with a signature of zeros."""
     header = build_signed_header(
-        file_name="ITLFile.tlv",
+        file_name=file_name,
         signer_name="CN=signer",
         signer_issuer="CN=signer",
         signer_serial=b"\x05",
@@ -77,6 +77,33 @@ def test_a_record_with_the_hash_of_a_certificate_alone_cannot_verify() -> None:
     assert found.own_signature is not None
     assert (found.own_signature.status, found.own_signature.source) == ("unsupported", "itself")
     assert "only the hash" in (found.own_signature.problem or "")
+
+
+def test_a_list_that_has_the_certificate_whole_verifies_where_another_has_its_hash() -> None:
+    cluster = Cluster("cucm.lab.example", NOW, LabPki(NOW).authority("capf"))
+    kept = recorder()
+    itl = read(cluster.trust_list("ITLFile.tlv"), kept)
+    [signer] = [one for one in itl.records if one.role == 2]
+    hashed = read(listed(record(issuer=signer.issuer, serial=signer.serial, certificate_hash=bytes(20))), kept)
+    data = signed_file(b"<device/>", "x.cnf.xml.sgn", cluster.call_manager, NOW)
+    assert check_signature(data, [hashed, itl], "configuration", kept).status == "valid"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "origin", "kind"),
+    [
+        ("held.tlv", "CTLFile.tlv", "held", "CTL"),
+        ("old-ctl-cluster.tlv", "ITLSEP8CB64F576113.tlv", "held", "ITL"),
+        ("CTLFile.tlv", "", "held", "CTL"),
+        ("held.tlv", "", "held", "ITL"),
+        ("ITLFile.tlv", "CTLFile.tlv", "fetched", "ITL"),
+    ],
+)
+def test_what_is_held_is_known_by_its_header(
+    name: str, file: str, origin: Literal["held", "fetched"], kind: str
+) -> None:
+    data = listed(record(), file_name=file)
+    assert read_trust_list(name, data, origin, recorder()).kind == kind
 
 
 def test_a_certificate_that_cannot_be_read_cannot_verify() -> None:

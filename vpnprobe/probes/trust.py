@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, cast, get_args
 
 import msgspec
 
@@ -145,10 +145,12 @@ class TrustFiles:
 
 def read_trust_list(name: str, data: bytes, origin: Literal["fetched", "held"], recorder: Recorder) -> TrustList:
     """Read a CTL or ITL and check it with its own records; what cannot be read is a `problem` of the list."""
-    kind: TrustListKind = "CTL" if "CTL" in name.upper() else "ITL"
-    one = TrustList(kind=kind, name=name, origin=origin, sha256=hashlib.sha256(data).hexdigest())
+    one = TrustList(kind=_kind(name), name=name, origin=origin, sha256=hashlib.sha256(data).hexdigest())
     try:
         header = parse_signed_header(data)
+        if origin == "held":
+            # Kept under any name; what the server calls its file is by the name that it was asked for.
+            one = msgspec.structs.replace(one, kind=_kind(header.file_name or "", name))
         records = tuple(_record(raw, recorder) for raw in parse_trust_records(data))
     except WireError as error:
         return msgspec.structs.replace(one, problem=str(error))
@@ -167,6 +169,15 @@ def read_trust_list(name: str, data: bytes, origin: Literal["fetched", "held"], 
     return msgspec.structs.replace(one, own_signature=own)
 
 
+def _kind(*names: str) -> TrustListKind:
+    """Return what the first name says that says anything."""
+    for name in names:
+        for kind in get_args(TrustListKind):
+            if kind in name.upper():
+                return cast("TrustListKind", kind)
+    return "ITL"
+
+
 def check_signature(
     data: bytes, lists: Sequence[TrustList], thing: SignedThing, recorder: Recorder
 ) -> SignatureReading:
@@ -181,7 +192,9 @@ def check_signature(
     matches = find_signer(signer, lists, thing)
     if not matches:
         return SignatureReading(status="unknown-signer", hash_algorithm=header.hash_name, key_bits=header.key_bits)
-    whose = matches[0].trust_list
+    # A record may have only the hash of the certificate that another list has whole.
+    best_match = next((match for match in matches if match.fits and match.record.certificate), matches[0])
+    whose = best_match.trust_list
     mine = [match.record for match in matches if match.trust_list is whose]
     names = dict.fromkeys(record.certificate for record in mine if record.certificate is not None)
     readings = [
