@@ -6,22 +6,24 @@ import asyncio
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.certificates import asa_self_signed, issue
 from tests.checks.lsc.builder import CAPF, LSC, OTHER_CAPF
+from tests.stand_ins import listening, name_server
 from vpnprobe.lab.given.certificates import GivenPki
 from vpnprobe.lab.given.network import running_certificate_lab
 from vpnprobe.lab.given.scenario import CertificateOptions as LabOptions
 from vpnprobe.lab.given.scenario import CertificateScenario
-from vpnprobe.lab.listening import STREAM, bound_sockets, endpoint_of, tcp_server
+from vpnprobe.lab.listening import STREAM, Handler, bound_sockets, endpoint_of, tcp_server
 from vpnprobe.lab.tls import TlsStream, ask_for_certificate, plain_context
 from vpnprobe.model.failure import FailureKind
 from vpnprobe.model.target import Endpoint
 from vpnprobe.phones import load_profile
 from vpnprobe.pki.request import KeyRequest
-from vpnprobe.probes.certificate import CertificateOptions, CertificateRun
+from vpnprobe.probes.certificate import CertificateOptions, CertificateProbe, CertificateRun
 from vpnprobe.probes.options import NetworkOptions
 
 PROFILE = load_profile("7962G")
@@ -149,3 +151,74 @@ async def test_the_chain_of_a_server_comes_once(tmp_path: Path) -> None:
     [(address, chain)] = visited.chains()
     assert address == str(lab.gateway)
     assert len(chain) == 1
+
+
+# --- all of one source ---
+
+
+async def test_a_file_and_the_gateway_that_it_is_held_against_are_one_run() -> None:
+    async with running_certificate_lab(ASKING) as lab:
+        options = CertificateOptions(profile=PROFILE, gateway=lab.gateway, network=FAST)
+        probe = CertificateProbe(options, "a.pem", certificates=(LSC.der, CAPF.der))
+        evidence = await probe.run()
+    first, second = evidence.given_certificates
+    assert (first.certificate, first.chain, first.place) == (sha256(LSC.der), (sha256(CAPF.der),), 1)
+    assert (second.certificate, second.chain, second.place) == (sha256(CAPF.der), (sha256(LSC.der),), 2)
+    assert first.authorities is not None
+    assert evidence.target.label == "a.pem"
+    assert evidence.duration_s > 0
+
+
+@pytest.mark.parametrize("second", ["company", "capf"], ids=["the same certificate", "another one"])
+async def test_a_server_at_two_addresses_is_one_run(second: str) -> None:
+    pki = GivenPki(datetime.now(UTC))
+    hosts = ("127.0.0.1", "127.0.0.2")
+
+    def showing(name: Any) -> Handler:
+        context = plain_context(("AES256-SHA",), (pki.signer(name),), minimum="TLS 1.0", maximum="TLS 1.2")
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await TlsStream(context, reader, writer).handshake()
+
+        return serve
+
+    one, two = bound_sockets([(host, STREAM) for host in hosts], 0)
+    port = endpoint_of(one).port
+    async with (
+        name_server({"x.test": hosts}) as dns,
+        tcp_server(one, showing("company")),
+        tcp_server(two, showing(second)),
+    ):
+        network = NetworkOptions(timeout=1.0, resolvers=(Endpoint("127.0.0.1", dns),))
+        options = CertificateOptions(profile=PROFILE, network=network)
+        evidence = await CertificateProbe(options, "https://x", server=Endpoint("x.test", port)).run()
+    sources = ["https://x"] if second == "company" else [f"https://x at {host}:{port}" for host in hosts]
+    assert sorted(item.source for item in evidence.given_certificates) == sources
+    assert {item.certificate for item in evidence.given_certificates} <= set(evidence.certificates)
+    assert (evidence.target.label, {item.place for item in evidence.given_certificates}) == ("https://x", {1})
+
+
+async def test_a_server_that_shows_nothing() -> None:
+    options = CertificateOptions(profile=PROFILE, network=FAST)
+    evidence = await CertificateProbe(options, "https://x", server=Endpoint("127.0.0.1", 9)).run()
+    assert evidence.given_certificates == ()
+    assert evidence.stages[0].because == "no certificate: refused"
+
+
+async def test_a_source_at_its_deadline() -> None:
+    async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(silent) as port:
+        network = NetworkOptions(timeout=5.0, deadline=0.2)
+        options = CertificateOptions(profile=PROFILE, gateway=Endpoint("127.0.0.1", port), network=network)
+        probe = CertificateProbe(options, "a.pem", certificates=(LSC.der,))
+        assert probe.evidence().stages[0].because == "not read yet"
+        evidence = await probe.run()
+        server = CertificateProbe(options, "https://x", server=Endpoint("127.0.0.1", port))
+        shown = await server.run()
+    # A gateway that says nothing takes no certificate away.
+    [item] = evidence.given_certificates
+    assert (item.certificate, item.authorities) == (sha256(LSC.der), None)
+    assert shown.stages[0].because == "no certificate: deadline"
+    assert (probe.evidence("deadline").interrupted, probe.evidence("deadline").given_certificates) == ("deadline", ())

@@ -218,7 +218,6 @@ class CertificateProbe:
         server: Endpoint | None = None,
         certificates: Sequence[bytes] = (),
     ) -> None:
-        self._deadline = options.network.deadline
         self._run = CertificateRun(options)
         self._source = source
         self._server = server
@@ -228,12 +227,10 @@ class CertificateProbe:
     async def run(self) -> Evidence:
         """Look at the source within the deadline and return the Evidence."""
         self._started, began = datetime.now(UTC), time.monotonic()
-        try:
-            async with asyncio.timeout(self._deadline):
-                await self._run.ask_gateway()
-                found = self._given() if self._server is None else await self._shown(self._server)
-        except TimeoutError:
-            return self.evidence("deadline")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run.ask_gateway())
+            visiting = None if self._server is None else group.create_task(self._run.visit(self._server))
+        found = self._given() if visiting is None else self._shown(visiting.result())
         return msgspec.structs.replace(found, started_at=self._started, duration_s=round(time.monotonic() - began, 6))
 
     def evidence(self, interrupted: Literal["interrupt", "deadline"] | None = None) -> Evidence:
@@ -250,8 +247,7 @@ class CertificateProbe:
             ]
         )
 
-    async def _shown(self, server: Endpoint) -> Evidence:
-        visited = await self._run.visit(server)
+    def _shown(self, visited: Visited) -> Evidence:
         chains = visited.chains()
         if not chains:
             failures = (visited.resolution.failure, *(flight.failure for flight in visited.flights))
