@@ -20,6 +20,7 @@ from tests.cli.driving import CommandLine, clean_environment, command, in_proces
 from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN, WARNING
 from vpnprobe.lab.network import Lab
 from vpnprobe.model.finding import Report
+from vpnprobe.wire.sgn_items import START
 
 GOOD = lsc()
 NO_USAGE = lsc(mac="001122334455", key_usage=["digitalSignature"], serial=2)
@@ -197,7 +198,15 @@ def test_a_file_without_certificates_is_not_known(cli: CommandLine, directory: P
     ended = cli("cert", directory / "d-key.pem")
     assert ended.code == UNKNOWN
     assert "NOT KNOWN. No certificate could be read." in ended.out
-    assert "only: RSA PRIVATE KEY" in ended.out
+    assert "only: RSA PRIVATE KEY; give the certificate itself" in " ".join(ended.out.split())
+
+
+def test_a_trust_list_is_sent_to_the_command_that_reads_it(cli: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "ITLFile.tlv"
+    file.write_bytes(START + bytes(200))
+    ended = cli("cert", file, "--quiet")
+    assert ended.code == UNKNOWN
+    assert "vpnprobe config reads it" in ended.out
 
 
 def test_what_follows_a_good_certificate_may_be_broken(cli: CommandLine, tmp_path: Path) -> None:

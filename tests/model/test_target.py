@@ -79,6 +79,11 @@ def test_bad_endpoints_are_refused(text: str) -> None:
         parse_endpoint(text, 443)
 
 
+def test_a_url_in_place_of_a_host_says_how_to_write_it() -> None:
+    with pytest.raises(UsageError, match="without scheme and path"):
+        parse_endpoint("https://cucm.example.com", 3804)
+
+
 @given(st.text(max_size=60))
 def test_no_text_is_an_unexpected_error(text: str) -> None:
     for parse in (parse_mac, parse_group_url, lambda value: parse_endpoint(value, 1)):

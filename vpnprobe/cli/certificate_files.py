@@ -13,6 +13,7 @@ from vpnprobe.cli.paths import shown_path
 from vpnprobe.model.errors import UsageError, WireError
 from vpnprobe.pki.given import binary_certificates, block_certificates, is_certificate_label, pem_blocks
 from vpnprobe.pki.loading import MAX_INPUT, load_certificates
+from vpnprobe.wire.sgn import is_signed_file
 
 STDIN = "-"
 
@@ -141,6 +142,8 @@ def _read(stream: BinaryIO, password: Callable[[], str]) -> Iterator[bytes]:
     if len(data) == _SMALL:
         data += stream.read(_WHOLE - _SMALL)
     if _PEM not in data:
+        if is_signed_file(data):
+            raise UsageError("it is a signed file of CUCM, such as a trust list; vpnprobe config reads it")
         if len(data) == _WHOLE:
             data += stream.read(MAX_INPUT + 1 - _WHOLE)
         yield from binary_certificates(data, password)
@@ -159,7 +162,7 @@ def _read(stream: BinaryIO, password: Callable[[], str]) -> Iterator[bytes]:
         return
     if labels:
         told = ", ".join(sorted({label.decode() for label in labels}))
-        raise _OtherContent(f"no certificate in it, only: {told}")
+        raise _OtherContent(f"no certificate in it, only: {told}; give the certificate itself")
     # Not even a whole mark: what it is, the other reader knows.
     yield from load_certificates(data)
 

@@ -83,6 +83,8 @@ def parse_endpoint(text: str, default_port: int) -> Endpoint:
             raise UsageError(f"{text!r}: write an IPv6 address with a port as [address]:port")
         if not is_address(host):
             raise UsageError(f"{text!r}: only an IPv6 address belongs in brackets")
+    elif "://" in text:
+        raise UsageError(f"{text!r}: write it without scheme and path, as host or host:port")
     elif text.count(":") == 1:
         host, colon, port_text = text.partition(":")
     elif ":" in text and not is_address(text):
