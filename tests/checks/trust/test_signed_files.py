@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -60,6 +61,9 @@ DAY_S = 86400
 NO_TFTP = tuple(one for one in RECORDS if one.role not in (2, 3))
 NO_TVS = tuple(one for one in RECORDS if one.role != 21)
 NO_CAPF = tuple(one for one in RECORDS if one.role != 4)
+BY_HASH = TrustRecord(
+    role=2, serial="5a01", certificate_hash=hashlib.sha1(CALL_MANAGER.der).hexdigest(), hash_algorithm="sha1"
+)
 EXPIRED = issue(cn="over.example.com", serial=0x5B01, not_after=datetime(2025, 11, 21, tzinfo=UTC))
 EARLY = issue(cn="early.example.com", serial=0x5B02, not_before=datetime(2027, 11, 21, tzinfo=UTC))
 
@@ -126,6 +130,7 @@ ROWS = [
     Row("SGN003", "not looked at", listed(itl(own_signature=None)), "inconclusive"),
     Row("SGN003", "unreadable", listed(itl(problem="cut")), "inconclusive", "SGN002"),
     Row("SGN004", "same", judged(), "pass", "4 certificates in common"),
+    Row("SGN004", "by hash", judged(records=(BY_HASH,)), "pass", "1 certificate in common"),
     Row("SGN004", "two clusters", config_run(**OLD_LIST), "fail", "of another cluster"),
     Row("SGN004", "no certificates", judged(records=(TrustRecord(role=2),)), "inconclusive", "names no certificate"),
     Row("SGN004", "held is broken", listed(held(problem="cut"), itl()), "inconclusive", "held.tlv"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from typing import Final
+
 from vpnprobe.checks import needs as common
 from vpnprobe.checks import subjects
 from vpnprobe.checks.base import Case, Check, Guide, Lack, Need, Result, failed, fix, passed, unclear
@@ -10,7 +14,7 @@ from vpnprobe.checks.trust.wording import algorithm_words, role_words
 from vpnprobe.checks.wording import count, day, listing, listing_of_names
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.observation import BootFile
-from vpnprobe.model.trust import SignatureReading, TrustList
+from vpnprobe.model.trust import SignatureReading, TrustList, TrustRecord
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.trust_decision import CAPF, CONFIGURATION_SIGNER_ROLES, TVS, Signer, asks_signed, decide
 from vpnprobe.pki.validity import decide_validity
@@ -171,18 +175,24 @@ SGN003 = Check(
 )
 
 
-def _known(trust_list: TrustList) -> frozenset[str]:
-    """The certificates that a list names, by their own hash or by the one that stands for them."""
-    names = (record.certificate or record.certificate_hash for record in trust_list.records)
-    return frozenset(name for name in names if name is not None)
+# Of the records that have only a hash, what show itl calls the hash algorithm.
+_HASHES: Final = ("sha1", "sha256", "sha512")
 
 
-def _judge_cluster(_case: Case, facts: needs.Judged) -> Result:
-    theirs = _known(facts.served)
-    ours = frozenset[str]().union(*map(_known, facts.held))
+def _names(record: TrustRecord, certificates: Mapping[str, bytes]) -> frozenset[str]:
+    """The digests by which a list may name the certificate of a record: one has it whole, another its hash only."""
+    der = certificates.get(record.certificate or "")
+    digests = () if der is None else (hashlib.new(name, der, usedforsecurity=False).hexdigest() for name in _HASHES)
+    return frozenset(name for name in (record.certificate, record.certificate_hash, *digests) if name is not None)
+
+
+def _judge_cluster(case: Case, facts: needs.Judged) -> Result:
+    kept = case.evidence.certificates
+    theirs = {names for record in facts.served.records if (names := _names(record, kept))}
+    ours = frozenset[str]().union(*(_names(record, kept) for one in facts.held for record in one.records))
     if not theirs or not ours:
         return unclear("one of the two lists names no certificate, so they cannot be compared")
-    shared = theirs & ours
+    shared = [names for names in theirs if names & ours]
     if shared:
         return passed(f"of one cluster: {count(len(shared), 'certificate')} in common", shared=len(shared))
     vouched = facts.served.signature
