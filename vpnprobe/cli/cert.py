@@ -313,8 +313,9 @@ def _requests(names: Iterable[str]) -> Iterator[KeyRequest]:
     from vpnprobe.pki.request import load_requests
 
     for name in names:
+        data = load_file("--csr", name)
         try:
-            yield from load_requests(load_file("--csr", name))
+            yield from load_requests(data)
         except UsageError as error:
             raise UsageError(f"--csr {name}: {error}") from error
 
