@@ -12,7 +12,7 @@ from tests.checks.phone_web.builder import DEVICE, LOGS, NETWORK, PAGES, logged,
 from tests.checks.table import Row, params
 from vpnprobe.checks.phone_web.logs import last_attempt
 from vpnprobe.checks.phone_web.messages import Meaning, meaning_of
-from vpnprobe.model.config import CallManager, CertHashText, ConfigKind
+from vpnprobe.model.config import CallManager, CertHashText, ConfigKind, TvsServer
 from vpnprobe.model.evidence import Evidence
 from vpnprobe.model.failure import Failure, FailureKind
 from vpnprobe.model.observation import TftpServer
@@ -36,6 +36,7 @@ GOOD = "NOT VPNC: set_login_state: VPNC : 1 (LoggingIn) --> 2 (LoggedIn)"
 TRYING = "NOT VPNC: set_login_state: VPNC : 0 (Idle) --> 1 (LoggingIn)"
 FAILED = "NOT VPNC: set_login_state: VPNC : 1 (LoggingIn) --> 3 (LoginFailed)"
 LOST = msgspec.structs.replace(LOGS[0], failure=Failure(kind=FailureKind.SERVER_ERROR, code=404, detail="HTTP 404"))
+NODE = TvsServer(address="10.1.1.6")
 CUCM = CallManager(process_node_name="cucm.example.com")
 UNNAMED = {"config": None, "stages": stages("phone-web", config=("skipped", "neither --config nor --tftp given"))}
 
@@ -73,6 +74,8 @@ ROWS = (
     Row(
         "WEB006", "other", networked(tftp_server_1="192.168.1.1"), "fail", "asks 192.168.1.1 (from DHCP), not 10.1.1.5"
     ),
+    Row("WEB006", "other node", compared(networked(tftp_server_1="10.1.1.6"), tvs=(NODE,)), "pass", "same cluster"),
+    Row("WEB006", "other cluster", compared(networked(tftp_server_1="10.9.9.9"), tvs=(NODE,)), "fail", "asks 10.9.9.9"),
     Row("WEB006", "alternate", networked(tftp_server_1="10.9.9.9", alternate_tftp="Yes"), "fail", "DHCP's is not used"),
     Row("WEB006", "none", networked(tftp_server_1="0.0.0.0"), "fail", "no TFTP server"),
     Row(
@@ -99,6 +102,18 @@ ROWS = (
     Row("WEB007", "trust list", messaged("Trust List Update Failed"), "fail", "Trust List Update Failed"),
     Row("WEB007", "time-out", messaged("Trust List Updated", "TFTP Timeout : a", "TFTP Timeout : a"), "fail", "2 such"),
     Row("WEB007", "error", messaged("SEP8CB64F576113.cnf.xml.sgn", "TFTP Error : SEP8CB64F576113.cnf.xml.sgn"), "fail"),
+    Row("WEB007", "first boot", messaged("CTL and ITL installed"), "pass", "CTL and ITL installed"),
+    Row("WEB007", "no list", messaged("No Trust List installed", "SEP8CB64F576113.cnf.xml"), "pass", "cnf.xml"),
+    Row("WEB007", "no list alone", messaged("No Trust List installed"), "inconclusive", "it has no trust list"),
+    Row("WEB007", "refused", messaged("invalid file SEP8CB64F576113.cnf.xml.sgn, authenticated fail."), "fail"),
+    Row(
+        "WEB007",
+        "no ring tones",
+        messaged("SEP8CB64F576113.cnf.xml.sgn", "TFTP Error : DistinctiveRingList.xml", "TFTP Timeout : g3-tones.xml"),
+        "pass",
+        "cnf.xml.sgn",
+    ),
+    Row("WEB007", "list not there", messaged("TFTP Timeout : ITLSEP8CB64F576113.tlv"), "fail", "ITLSEP"),
     Row("WEB007", "foreign", messaged("Liste de confiance"), "inconclusive", "none in known words"),
     Row(
         "WEB007",
@@ -189,7 +204,7 @@ def test_checks(row: Row) -> None:
     [
         ("Trust List Updated", "trust-list-good"),
         ("Trust List Update Failed", "trust-list-bad"),
-        ("No Trust List Installed", "trust-list-bad"),
+        ("No Trust List Installed", "no-list"),
         ("SEP8CB64F576113.cnf.xml.sgn", "config-good"),
         ("XmlDefault.cnf.xml", "config-good"),
         ("TFTP Error : SEP8CB64F578B2C.cnf.xml.sgn", "config-error"),

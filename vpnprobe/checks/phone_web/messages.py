@@ -11,21 +11,29 @@ from vpnprobe.checks.wording import count
 from vpnprobe.model.finding import Logs
 from vpnprobe.model.phoneweb import StatusMessage
 
-Meaning = Literal["trust-list-good", "trust-list-bad", "config-good", "config-error", "config-timeout"]
+Meaning = Literal["trust-list-good", "trust-list-bad", "no-list", "config-good", "config-error", "config-timeout"]
 
-# What the screen says (seeds of Cisco document 116162; administration guide of the 8800, status messages).
+# What the screen says (seeds of Cisco document 116162; administration guide of the 8800, status messages; for the file
+# that is refused, Cisco community 2064222). That no list is installed is usual where CUCM has none.
 _WORDS: Final[tuple[tuple[re.Pattern[str], Meaning], ...]] = (
-    (re.compile(r"trust list updated", re.IGNORECASE), "trust-list-good"),
-    (re.compile(r"trust list update failed|no trust list installed", re.IGNORECASE), "trust-list-bad"),
+    (re.compile(r"trust list updated|(?:ctl and itl|ctl|itl) installed", re.IGNORECASE), "trust-list-good"),
+    (re.compile(r"trust list update failed", re.IGNORECASE), "trust-list-bad"),
+    (re.compile(r"no trust list installed", re.IGNORECASE), "no-list"),
     (re.compile(r"tftp timeout\b.*", re.IGNORECASE), "config-timeout"),
     (re.compile(r"tftp (?:access )?error\b.*|file auth(?:entication)? error\b.*", re.IGNORECASE), "config-error"),
+    (re.compile(r"invalid file .*authenticated fail\.?", re.IGNORECASE), "config-error"),
     (re.compile(r"(?:SEP[0-9A-F]{12}|XmlDefault)\.cnf\.xml\S*", re.IGNORECASE), "config-good"),
 )
+
+# Rings, locales and dial rules come by TFTP as well, and a server has no need to have them.
+_OTHER_FILE: Final = re.compile(r"(?<!\.cnf)\.(?:xml|jar|raw|png|loads|sbn)\b", re.IGNORECASE)
 
 
 def meaning_of(message: StatusMessage) -> Meaning | None:
     """Return what a message says of the trust list or the configuration; None where it speaks of something else."""
     text = message.text.strip()
+    if _OTHER_FILE.search(text):
+        return None
     return next((meaning for pattern, meaning in _WORDS if pattern.fullmatch(text)), None)
 
 
@@ -35,8 +43,10 @@ def _judge_messages(_case: Case, messages: tuple[StatusMessage, ...]) -> Result:
         return unclear(f"{count(len(messages), 'message')}, none in known words; the phone may speak another language")
     trust = [pair for pair in known if pair[0].startswith("trust-list")]
     files = [pair for pair in known if pair[0].startswith("config")]
-    failures = [message for meaning, message in known if meaning not in ("trust-list-good", "config-good")]
+    failures = [message for meaning, message in known if meaning not in _GOOD]
     last = [pairs[-1] for pairs in (files, trust) if pairs]
+    if not last:
+        return unclear("the phone says that it has no trust list, and nothing of its configuration in known words")
     bad = [(meaning, message) for meaning, message in last if message in failures]
     lines = [_line(message) for _, message in known][-_MAX_LINES:]
     if bad:
@@ -50,6 +60,7 @@ def _judge_messages(_case: Case, messages: tuple[StatusMessage, ...]) -> Result:
 
 
 _MAX_LINES: Final = 10
+_GOOD: Final = frozenset({"trust-list-good", "no-list", "config-good"})
 
 
 def _line(message: StatusMessage) -> str:

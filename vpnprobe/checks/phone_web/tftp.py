@@ -47,6 +47,8 @@ def _judge_server(case: Case, network: dict[str, str]) -> Result:
     wanted |= {server.endpoint.host.lower().partition(".")[0]} if not server.endpoint.is_address else set()
     if any(_host(one) in wanted for one in used):
         return passed(f"it uses {listing(used)}{told}", **facts)
+    if nodes := [one for one in used if _host(one) in _nodes(case)]:
+        return passed(f"it uses {listing(used)}{told}; {nodes[0]} is of the same cluster by its configuration", **facts)
     if server.failure is not None and not server.addresses:
         words = describe_failure(server.failure)
         return unclear(f"it uses {listing(used)}{told}; {server.endpoint.host} cannot be compared: {words}", **facts)
@@ -58,6 +60,16 @@ def _judge_server(case: Case, network: dict[str, str]) -> Result:
 
 
 _SERVERS: Final = ("tftp_server_1", "tftp_server_2", "ipv6_tftp_server_1", "ipv6_tftp_server_2")
+
+
+def _nodes(case: Case) -> frozenset[str]:
+    """The nodes of the cluster that the configuration names: each of them may serve files."""
+    config = needs.find_config(case)
+    if config is None:
+        return frozenset()
+    names = [one.process_node_name or one.name for one in config.call_managers]
+    names += [one.address for one in config.tvs] + [one.host for one in config.capf]
+    return frozenset(_host(name) for name in names if name and name.strip())
 
 
 def _host(text: str) -> str:
