@@ -72,6 +72,7 @@ def test_requests_are_those_of_the_same_phone() -> None:
     ("der", "use"),
     [
         pytest.param(issue(cn="vpn.example.com").der, "gateway", id="plain-name"),
+        pytest.param(issue(cn="vpn.example.com", ca=True).der, "gateway", id="self-signed-authority"),
         pytest.param(asa_self_signed().der, None, id="told-by-itself"),
     ],
 )

@@ -151,7 +151,7 @@ class CertificateRun:
         first, *others = certificates
         request = gateway.request if gateway is not None else None
         use = options.use
-        if use is None and is_shown and tell_use(describe(der)) == "unknown":
+        if use is None and is_shown and tell_use(describe(der)) in ("unknown", "ca"):
             use = "gateway"
         item = GivenCertificate(
             source=source,
