@@ -41,6 +41,7 @@ class OnlineCaServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     `issuer` of the HTTPS certificate: the root itself, an intermediate of it, the certificate itself, or a CA that the
     operator knows nothing of. `sends` is what follows the leaf. `asks` for a client certificate. `page` is what a GET
     brings: an IIS refusal in a language, nothing at all, or 404.
+    `in_dns` False leaves its name out of the DNS.
     """
 
     listens: Literal["tls", "refuses", "plain"] = "tls"
@@ -50,6 +51,7 @@ class OnlineCaServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     days_left: int = 300
     asks: Literal["no", "asks", "insists"] = "no"
     page: Literal["english", "german", "empty", "missing"] = "english"
+    in_dns: bool = True
 
 
 class OnlineCaPki:

@@ -134,7 +134,8 @@ async def running_capf_lab(
             ca = OnlineCaPki(network.online_ca, started_at)
             [ca_socket] = bind(_CA_OFFSET, (_IPV4, STREAM))
             online_ca = Endpoint(ONLINE_CA_NAME, endpoint_of(ca_socket).port)
-            names[ONLINE_CA_NAME] = (_IPV4,)
+            if network.online_ca.in_dns:
+                names[ONLINE_CA_NAME] = (_IPV4,)
             files["online-ca-root.pem"] = ca.root.pem
             await stack.enter_async_context(online_ca_server(ca_socket, network.online_ca, ca))
         await stack.enter_async_context(dns_server(udp, tcp, Zone(names, "faulty.invalid", Dns())))

@@ -58,6 +58,14 @@ SCENARIOS = (
         given_root=False,
     ),
     _scenario(
+        "unknown-name",
+        "DNS does not know the online CA",
+        ("The name was entered in CUCM before its record was made.", "CUCM reaches an online CA by name only."),
+        OnlineCaServer(in_dns=False),
+        covers=("CA-07",),
+        fails="OCA001",
+    ),
+    _scenario(
         "closed",
         "Nothing listens at the port of the online CA",
         ("The web server of the CA is stopped.", "CUCM's enrolment service gets no answer."),
