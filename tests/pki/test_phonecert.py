@@ -26,6 +26,8 @@ from vpnprobe.pki.phonecert import (
         ("Cisco Manufacturing CA SHA2", PhoneCaRole.MIC),
         ("CAP-RTP-001", PhoneCaRole.MIC),
         ("ACT2 SUDI CA", PhoneCaRole.MIC),
+        ("High Assurance SUDI CA", PhoneCaRole.MIC),
+        ("Cisco_Root_CA_2099", PhoneCaRole.MIC_ROOT),
         ("Cisco_Root_CA_2048", PhoneCaRole.MIC_ROOT),
         ("Cisco Root CA M2", PhoneCaRole.MIC_ROOT),
         ("CAPF-18cf046e", PhoneCaRole.LSC),

@@ -1,7 +1,8 @@
 """The certificates that phones carry and the authorities that issue them.
 
 A phone has a manufacturing certificate (MIC) or a locally significant one (LSC, issued by CAPF or a company's
-CA). Names are those of `show cert default-ca-list` (CUCM 12.5SU3) and of Cisco's published logs; the form of
+CA). Names are those of `show cert default-ca-list` (CUCM 12.5SU3), of the newer chain that attestations of
+Cisco's routers and switches show (`show platform sudi certificate`), and of Cisco's published logs; the form of
 the subject is an inference from these logs.
 """
 
@@ -45,6 +46,12 @@ KNOWN_PHONE_CAS = (
     PhoneCa(common_name="ACT2 SUDI CA", role=PhoneCaRole.MIC),
     PhoneCa(common_name="Cisco Root CA 2048", role=PhoneCaRole.MIC_ROOT),
     PhoneCa(common_name="Cisco Root CA M2", role=PhoneCaRole.MIC_ROOT),
+    PhoneCa(
+        common_name="High Assurance SUDI CA",
+        role=PhoneCaRole.MIC,
+        note="newer devices of Cisco; that phones are among them is an inference",
+    ),
+    PhoneCa(common_name="Cisco Root CA 2099", role=PhoneCaRole.MIC_ROOT, note="root of High Assurance SUDI CA"),
 )
 
 _BY_NAME = {ca.common_name.casefold(): ca for ca in KNOWN_PHONE_CAS}
