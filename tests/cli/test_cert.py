@@ -274,6 +274,7 @@ def test_a_file_that_went_away_does_not_stop_the_others(
             ("nowhere.pem",), "no such file or directory; for a server's certificate write https://", id="no-file"
         ),
         pytest.param(("x" * 300,), "no such file or directory", id="pasted-text"),
+        pytest.param(("",), "'': no such file or directory", id="no-name"),
         pytest.param(("-", "-"), "can be read once only", id="standard-input-twice"),
         pytest.param(("ftp://x",), "does not begin with https://", id="other-scheme"),
         pytest.param((".", "--mac", "zz"), "is not a MAC address", id="mac"),

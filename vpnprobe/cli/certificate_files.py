@@ -174,13 +174,14 @@ def check_sources(names: Sequence[str]) -> None:
     for name in names:
         if name != STDIN and "://" not in name and not _exists(name):
             raise UsageError(
-                f"{name}: no such file or directory; for a server's certificate write https:// before its name"
+                f"{name or repr(name)}: no such file or directory; for a server's certificate write https:// before its name"
             )
 
 
 def _exists(name: str) -> bool:
     try:
-        return Path(name).exists()
+        # An empty name would be the current directory: a variable of a script that was never set.
+        return name != "" and Path(name).exists()
     except OSError:
         # Longer than a name can be: a pasted text.
         return False
