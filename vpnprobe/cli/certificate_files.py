@@ -174,7 +174,8 @@ def check_sources(names: Sequence[str]) -> None:
     for name in names:
         if name != STDIN and "://" not in name and not _exists(name):
             raise UsageError(
-                f"{name or repr(name)}: no such file or directory; for a server's certificate write https:// before its name"
+                f"{name or repr(name)}: no such file or directory; for a server's certificate write https:// before "
+                "its name"
             )
 
 
