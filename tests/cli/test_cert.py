@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from tests.certificates import Identity, rsa_key, to_pem
 from tests.checks.lsc.builder import LSC, MIC, lsc
 from tests.cli.driving import CommandLine, clean_environment, command, in_process
 from vpnprobe.cli.exitcodes import CRITICAL, OK, UNKNOWN, WARNING
+from vpnprobe.lab.certificates import LabPki
+from vpnprobe.lab.cluster import Cluster
 from vpnprobe.lab.network import Lab
+from vpnprobe.lab.signed_files import trust_list
 from vpnprobe.model.finding import Report
 from vpnprobe.wire.sgn_items import START
 
@@ -306,6 +310,18 @@ def test_a_directory_without_certificates(cli: CommandLine, tmp_path: Path) -> N
 def test_a_trust_list_that_is_none(cli: CommandLine, directory: Path, data: bytes, told: str) -> None:
     (directory / "list").write_bytes(data)
     assert told in cli("cert", directory / "a.pem", "--trust-list", directory / "list").complaint
+
+
+def test_an_itl_that_has_the_hash_of_its_capf(cli: CommandLine, directory: Path) -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    capf = LabPki(now).authority("capf")
+    cluster = Cluster("cucm.lab.example", now, capf)
+    itl, ctl = directory / "ITLFile.tlv", directory / "CTLFile.tlv"
+    itl.write_bytes(cluster.trust_list("ITLFile.tlv"))
+    ctl.write_bytes(trust_list([(0, cluster.call_manager), (4, capf)], "CTLFile.tlv", cluster.call_manager, now))
+    lsc_file = directory / "a.pem"
+    assert "only the hash of the CAPF's certificate" in cli("cert", lsc_file, "--trust-list", itl).complaint
+    assert "LSC013" in cli("cert", lsc_file, "--trust-list", itl, "--trust-list", ctl, "--verbose").out
 
 
 def test_a_request_that_is_none(cli: CommandLine, directory: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -188,7 +188,7 @@ def _exists(name: str) -> bool:
         return False
 
 
-def read_capf(names: Iterable[str]) -> tuple[bytes, ...]:
+def read_capf(names: Sequence[str]) -> tuple[bytes, ...]:
     """Return the CAPF certificates of trust lists (CTL or ITL files), each once. Raises `UsageError`."""
     from vpnprobe.wire.trust_records import ROLE_NAMES, parse_trust_records
 
@@ -199,10 +199,16 @@ def read_capf(names: Iterable[str]) -> tuple[bytes, ...]:
             records = parse_trust_records(load_file("--trust-list", name))
         except WireError as error:
             raise UsageError(f"--trust-list {name}: not a trust list ({error}); give a CTL or ITL file") from error
-        listed = [record.certificate for record in records if record.role == role and record.certificate]
+        listed = [record for record in records if record.role == role]
         if not listed:
             raise UsageError(f"--trust-list {name}: it names no CAPF; a CTL or the ITL of a phone does")
-        found |= dict.fromkeys(listed)
+        found |= dict.fromkeys(record.certificate for record in listed if record.certificate)
+    if names and not found:
+        # Usual in an ITL: who signs nothing that a phone reads stands there by the hash of his certificate.
+        raise UsageError(
+            f"--trust-list {', '.join(names)}: only the hash of the CAPF's certificate is in it, which verifies no "
+            "LSC; give the CTL, or put CAPF's certificate behind the LSC in one PEM file"
+        )
     return tuple(found)
 
 
