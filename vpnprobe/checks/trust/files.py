@@ -7,7 +7,7 @@ from typing import Final
 
 from vpnprobe.checks.base import Case, Check, Guide, Lack, Need, Result, failed, fix, not_applicable, passed, unclear
 from vpnprobe.checks.trust import guides, needs
-from vpnprobe.checks.trust.lists import judge_unknown_signer
+from vpnprobe.checks.trust.signers import judge_unknown_signer
 from vpnprobe.checks.trust.wording import algorithm_words, moment, role_words
 from vpnprobe.checks.wording import day
 from vpnprobe.model.observation import BootFile

@@ -10,11 +10,12 @@ from vpnprobe.checks import needs as common
 from vpnprobe.checks import subjects
 from vpnprobe.checks.base import Case, Check, Guide, Lack, Need, Result, failed, fix, passed, unclear
 from vpnprobe.checks.trust import guides, needs
+from vpnprobe.checks.trust.signers import judge_unknown_signer
 from vpnprobe.checks.trust.wording import algorithm_words, role_words
 from vpnprobe.checks.wording import count, day, listing, listing_of_names
 from vpnprobe.model.config import PhoneConfig
 from vpnprobe.model.observation import BootFile
-from vpnprobe.model.trust import SignatureReading, TrustList, TrustRecord
+from vpnprobe.model.trust import TrustList, TrustRecord
 from vpnprobe.pki.certificate import describe
 from vpnprobe.pki.trust_decision import CAPF, CONFIGURATION_SIGNER_ROLES, TVS, Signer, asks_signed, decide
 from vpnprobe.pki.validity import decide_validity
@@ -251,34 +252,6 @@ def _judge_accepted(case: Case, facts: needs.Judged) -> Result:
             return failed("it carries no signature", "damaged")
         case _:
             return unclear(f"its signature cannot be checked: {reading.problem or reading.status}")
-
-
-def judge_unknown_signer(case: Case, whose: str, reading: SignatureReading, signer: Signer) -> Result:
-    """Judge a signer that no list of the phone names: then a phone asks the TVS servers of its list.
-
-    `whose` names what is signed, as in "the configuration's".
-    """
-    who = signer.subject
-    holding = needs.held(case.evidence)
-    answers = needs.answers_about(case.evidence, reading, signer.issuer, signer.serial)
-    if not answers and not holding:
-        return failed(f"{whose} signer is in no list of this server: {who}")
-    is_askable = any(one.having(TVS) for one in holding)
-    decision = decide("configuration", reading, holds_list=True, tvs=answers or (None if is_askable else ()))
-    if decision.outcome == "refused":
-        asked = listing(f"{one.server} (status {one.code})" for one in answers if one.status == "not-trusted")
-        return failed(
-            f"{whose} signer is in no list that the phone holds{f', nor known to {asked}' if asked else ''}: {who}"
-        )
-    if decision.source == "TVS":
-        return unclear(f"a TVS vouches for {whose} signer, but its certificate did not come with the answer: {who}")
-    if not answers:
-        return unclear(f"{whose} signer is in no list that the phone holds; the phone asks a TVS then (--tvs): {who}")
-    said = listing(f"{one.server} status {one.code}" for one in answers if one.status == "other-answer")
-    return unclear(
-        f"{whose} signer is in no list that the phone holds, and {said or 'no TVS'} "
-        f"{'has no documented meaning' if said else 'answered'}: {who}"
-    )
 
 
 SGN005 = Check(
