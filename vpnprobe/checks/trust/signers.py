@@ -19,7 +19,7 @@ def judge_unknown_signer(case: Case, whose: str, reading: SignatureReading, sign
     answers = needs.answers_about(case.evidence, reading, signer.issuer, signer.serial)
     if not answers and not holding:
         served = needs.served_lists(case.evidence)
-        only = "; only a TVS could vouch for it (--tvs)" if any(one.having(TVS) for one in served) else ""
+        only = "; only a TVS could vouch for it" if any(one.having(TVS) for one in served) else ""
         return failed(f"{whose} signer is in no list of this server{only}: {who}")
     is_askable = any(one.having(TVS) for one in holding)
     decision = decide("configuration", reading, holds_list=True, tvs=answers or (None if is_askable else ()))
