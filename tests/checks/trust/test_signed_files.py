@@ -58,6 +58,7 @@ from vpnprobe.model.observation import BootFile, SignedFile, TftpServer
 from vpnprobe.model.trust import TrustList, TrustRecord
 
 DAY_S = 86400
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 NO_TFTP = tuple(one for one in RECORDS if one.role not in (2, 3))
 NO_TVS = tuple(one for one in RECORDS if one.role != 21)
 NO_CAPF = tuple(one for one in RECORDS if one.role != 4)
@@ -197,6 +198,7 @@ ROWS = [
         "yet to come", SIGNED_NAME,
     ),
     Row("SGN010", "older", judged(timestamp=YESTERDAY - DAY_S), "fail", "older one", ITL_NAME),
+    Row("SGN010", "at the end of time", config_run(started_at=END_OF_TIME), "pass", "signed on", SIGNED_NAME),
     Row("SGN010", "newer", judged(timestamp=YESTERDAY + 1), "pass", "signed on", ITL_NAME),
     Row("SGN010", "none", config_run(**NO_TIME), "inconclusive", "", SIGNED_NAME),
     Row("SGN010", "list", listed(itl(timestamp=None)), "inconclusive", "no time stamp", ITL_NAME),

@@ -194,7 +194,7 @@ def _read_times(case: Case) -> tuple[int, int | None] | Lack:
 
 def _judge_time(case: Case, times: tuple[int, int | None]) -> Result:
     at, held = moment(times[0]), times[1]
-    if at > case.now + _CLOCK_TOLERANCE:
+    if at - case.now > _CLOCK_TOLERANCE:
         return failed(f"signed on {day(at)}, which is yet to come: the clock of the server is wrong")
     if held is not None and times[0] < held:
         return failed(
