@@ -18,9 +18,11 @@ def judge_unknown_signer(case: Case, whose: str, reading: SignatureReading, sign
     holding = needs.held(case.evidence)
     answers = needs.answers_about(case.evidence, reading, signer.issuer, signer.serial)
     if not answers and not holding:
-        served = needs.served_lists(case.evidence)
-        only = "; only a TVS could vouch for it" if any(one.having(TVS) for one in served) else ""
-        return failed(f"{whose} signer is in no list of this server{only}: {who}")
+        nobody = f"{whose} signer is in no list of this server"
+        if any(one.having(TVS) for one in needs.served_lists(case.evidence)):
+            # Usual where several nodes serve files, each with its own certificate: TVS knows them all.
+            return unclear(f"{nobody}; a phone asks a TVS then, as vpnprobe config --tvs does: {who}")
+        return failed(f"{nobody}, which names no TVS either: {who}")
     is_askable = any(one.having(TVS) for one in holding)
     decision = decide("configuration", reading, holds_list=True, tvs=answers or (None if is_askable else ()))
     if decision.outcome == "refused":
