@@ -201,6 +201,8 @@ def test_an_encrypted_configuration_is_not_compared_without_the_key(cli: Command
     ("words", "hint"),
     [
         (["nonsense"], "name an existing file, or a MAC"),
+        (["8CB64F57611", "--tftp", "127.0.0.1"], "name an existing file, or a MAC"),
+        ([DEVICE, "8CB64F57611"], "name an existing file, or a MAC"),
         ([DEVICE, "{files}/ITLFile.tlv"], "exclude each other"),
         (["{files}/ITLFile.tlv", "--tftp", "127.0.0.1"], "not fetched"),
         ([DEVICE, "--tvs-port", "2445"], "needs --tvs"),

@@ -34,6 +34,12 @@ UNOBSERVABLE: Final = (
         "What is not sent cannot be seen; that a phone has its key shows in a login with a certificate only.",
     ),
     Unobservable(
+        "CA-08",
+        "before the first LSC, the HTTPS certificate is in CAPF-trust and the CA's root in CAPF- and CallManager-trust",
+        "CUCM shows its trust stores to nobody: show cert list trust. OCA004 says what belongs there.",
+        "fix",
+    ),
+    Unobservable(
         "CA-10",
         "certificates are renewed in a maintenance window",
         "Advice for the operator: the phones that are concerned restart.",
@@ -72,6 +78,12 @@ UNOBSERVABLE: Final = (
         "CA-34",
         "after a loss of power the phone goes on with the authentication mode that it keeps in flash",
         "A state within the phone, cleared when the operation is complete.",
+    ),
+    Unobservable(
+        "CA-37",
+        "a cluster with phones past their end of software maintenance stays below 11.5(1)SU1",
+        "Which phones these are, and CUCM's release, show in no certificate. The fix of LSC011 names the rule.",
+        "fix",
     ),
     Unobservable(
         "F3-02",

@@ -198,6 +198,8 @@ def config_options(
     from vpnprobe.phones.profile import load_profile
 
     paths = [target for target in targets if _is_path(target)]
+    # First of all: a MAC with a typo is no file that contradicts an option.
+    files = tuple(_read_target(path) for path in paths)
     if paths and len(paths) < len(targets):
         raise UsageError(
             "a MAC and files exclude each other: files are those of one phone, and nothing is fetched then"
@@ -206,7 +208,6 @@ def config_options(
         raise UsageError("--tftp is for a MAC; files that are given are not fetched")
     if tvs_port is not None and not tvs:
         raise UsageError("--tvs-port needs --tvs; without it no TVS is asked")
-    files = tuple(_read_target(path) for path in paths)
     macs: Sequence[str | None] = [_mac_in(paths)] if paths else [parse_mac(target) for target in targets]
     profile, server = load_profile(model), None if tftp is None or paths else parse_server(tftp, origin)
     held = tuple(_read_list(path) for path in trust_list)

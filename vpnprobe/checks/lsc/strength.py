@@ -78,7 +78,7 @@ LSC011 = Check(
     subjects=needs.subjects,
     needs=needs.lsc,
     judge=_judge_hash,
-    covers=("CA-35", "CA-36", "CA-37"),
+    covers=("CA-35", "CA-36"),
     rationale="From CUCM 11.5(1)SU1 on CAPF signs LSCs with SHA-256, and phones of the 7900, 8900 and 9900 series take "
     "them as their own; signatures of other things they verify with SHA-1 only. For phones past their end of software "
     "maintenance Cisco advises a CUCM before 11.5(1)SU1: there SHA-1 is what is to be expected.",

@@ -121,7 +121,7 @@ OCA004 = Check(
     subjects=subjects,
     needs=shown,
     judge=_judge_uploads,
-    covers=("CA-08", "CA-09a", "CA-09b", "CA-09c", "CA-09d"),
+    covers=("CA-09a", "CA-09b", "CA-09c", "CA-09d"),
     rationale="Before LSCs are made, the HTTPS certificate must be trusted in CAPF-trust and the CA's root in "
     "CAPF-trust and CallManager-trust. The guide's table has two rows with one condition, an HTTPS "
     "certificate that the root issued: one says to upload the root, the other the root and the HTTPS certificate. What "

@@ -103,7 +103,7 @@ _SCENARIOS = (
         name="certificate-signed-with-sha1",
         title="An LSC from the time before 11.5(1)SU1",
         story=("CAPF signed it with SHA-1.", "It works for now."),
-        covers=("CA-35", "CA-36", "CA-37"),
+        covers=("CA-35", "CA-36"),
         certificate=GivenCertificate(digest="sha1"),
         expect_fail=frozenset({"LSC011"}),
         expect_verdict="warn",

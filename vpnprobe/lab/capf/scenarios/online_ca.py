@@ -94,7 +94,7 @@ SCENARIOS = (
         "The HTTPS certificate does not lead to the CA's own root",
         ("Another CA issued what IIS shows.", "The HTTPS certificate must be uploaded too."),
         OnlineCaServer(issuer="foreign"),
-        covers=("CA-08", "CA-09d"),
+        covers=("CA-09d",),
         fails="OCA004",
     ),
     _scenario(
@@ -102,7 +102,7 @@ SCENARIOS = (
         "IIS does not send the intermediate",
         ("It is in the user's store instead of the machine's.", "Nobody can build the path to the root."),
         OnlineCaServer(sends="leaf-only"),
-        covers=("CA-08",),
+        covers=("CA-09c",),
         fails="OCA004",
     ),
     _scenario(
