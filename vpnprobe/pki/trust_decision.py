@@ -23,7 +23,6 @@ CCM: Final = 1
 CCM_TFTP: Final = 2
 TFTP: Final = 3
 CAPF: Final = 4
-APP_SERVER: Final = 7
 TVS: Final = 21
 
 # [ADM]: a CTL is signed by a security token (SAST) that the phone's list has. [SBD]: an ITL is signed by ITLRecovery

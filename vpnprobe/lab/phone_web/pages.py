@@ -13,7 +13,6 @@ DEVICE, NETWORK = f"{_ADAPTER}device.statistics.device", f"{_ADAPTER}device.stat
 STATUS, CONSOLE = f"{_ADAPTER}device.settings.status.messages", f"{_ADAPTER}device.statistics.consolelog"
 
 LOGS = ("/FS/cache/log181", "/FS/cache/log182", "/FS/cache/log178", "/FS/cache/log179", "/FS/cache/log180")
-NEWEST_LOG = "/FS/cache/log182"
 LOST_LOG = "/FS/cache/log179"
 NEWER_LOGS = ("/FS/messages", "/FS/messages.0", "/FS/messages.1", "/FS/messages.2")
 
